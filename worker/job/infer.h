@@ -30,7 +30,7 @@ struct sg_infer_options {
 	int threads;		  /* computing threads; 0: the cores there are */
 	const char *device;	  /* "cpu", "gpu", or NULL: the best there is */
 	const char *precision;	  /* "f32", ..., or NULL: contracts.md's default */
-	const atomic_int *cancel; /* set by another thread: stop; may be NULL */
+	const atomic_bool *cancel; /* set by another thread: stop; may be NULL */
 	/* Called now and then from the calling thread, done in 0..1; may be NULL. */
 	void (*progress)(void *arg, double done);
 	void *progress_arg;

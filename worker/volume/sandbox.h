@@ -63,7 +63,7 @@ int sg_sandbox_pid(const struct sg_sandbox *s); /* of the zygote, for watching i
  * gone; start a fresh process).
  */
 int sg_sandbox_run(struct sg_sandbox *s, int in_fd, int out_fd, int report_fd,
-    const struct sg_sandbox_limits *limits, const atomic_int *cancel, struct sg_child *child,
+    const struct sg_sandbox_limits *limits, const atomic_bool *cancel, struct sg_child *child,
     struct sg_err *e);
 
 /*
@@ -75,7 +75,7 @@ int sg_sandbox_run(struct sg_sandbox *s, int in_fd, int out_fd, int report_fd,
  * child may be NULL.
  */
 int sg_sandbox_parse(struct sg_parsed **out, struct sg_sandbox *s, struct sg_arena *a, int in_fd,
-    const struct sg_sandbox_limits *limits, const atomic_int *cancel, struct sg_child *child,
+    const struct sg_sandbox_limits *limits, const atomic_bool *cancel, struct sg_child *child,
     struct sg_err *e);
 
 #endif
