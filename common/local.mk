@@ -17,7 +17,8 @@ libsegcommon_a_SOURCES = \
 if PORTAL
 noinst_LIBRARIES += libsegportal.a
 libsegportal_a_SOURCES = \
-	common/db.c common/db.h common/db_rows.c common/db_rows.h
+	common/db.c common/db.h common/db_rows.c common/db_rows.h \
+	common/password.c common/password.h
 nodist_libsegportal_a_SOURCES =
-libsegportal_a_CFLAGS = $(AM_CFLAGS) $(PQ_CFLAGS) $(HIREDIS_CFLAGS) $(CURL_CFLAGS) $(SSL_CFLAGS)
+libsegportal_a_CFLAGS = $(AM_CFLAGS) $(PQ_CFLAGS) $(HIREDIS_CFLAGS) $(CURL_CFLAGS) $(SSL_CFLAGS) $(SODIUM_CFLAGS)
 endif
