@@ -19,8 +19,10 @@ noinst_LIBRARIES += libsegportal.a
 libsegportal_a_SOURCES = \
 	common/db.c common/db.h common/db_rows.c common/db_rows.h \
 	common/password.c common/password.h \
+	common/queue.c common/queue.h \
 	common/store.c common/store.h common/store_impl.h \
-	common/store_local.c common/store_remote.c
+	common/store_local.c common/store_remote.c \
+	common/tls_relay.c common/tls_relay.h
 nodist_libsegportal_a_SOURCES =
 libsegportal_a_CFLAGS = $(AM_CFLAGS) $(PQ_CFLAGS) $(HIREDIS_CFLAGS) $(CURL_CFLAGS) $(SSL_CFLAGS) $(SODIUM_CFLAGS)
 endif
