@@ -6,3 +6,26 @@
 
 noinst_LIBRARIES += libsegengine.a
 libsegengine_a_SOURCES =
+
+# Voxels, the parser sandbox, masks.
+libsegengine_a_SOURCES += \
+	worker/volume/bytes.h \
+	worker/volume/confine.c worker/volume/confine.h \
+	worker/volume/parse.c worker/volume/parse.h \
+	worker/volume/parsed.c \
+	worker/volume/png.h \
+	worker/volume/png_read.c \
+	worker/volume/png_write.c \
+	worker/volume/sandbox.c worker/volume/sandbox.h \
+	worker/volume/view.c worker/volume/view.h \
+	worker/volume/volume.c worker/volume/volume.h \
+	worker/volume/zygote.c worker/volume/zygote.h \
+	worker/mask/component.c \
+	worker/mask/mask.c worker/mask/mask.h \
+	worker/mask/metric.c worker/mask/metric.h
+
+# The sandboxed helper links the parsing alone: no network library, no engine.
+pkglibexec_PROGRAMS += segward-parse
+segward_parse_SOURCES = worker/volume/parse_main.c
+segward_parse_LDADD = libsegengine.a libsegcommon.a $(PNG_LIBS) $(Z_LIBS) $(SECCOMP_LIBS) \
+	$(JANSSON_LIBS) $(CRYPTO_LIBS) -lpthread -lm

@@ -15,13 +15,15 @@
 #include <stdint.h>
 
 #include "common/arena.h"
-#include "common/buf.h"
 #include "common/err.h"
 #include "worker/volume/volume.h"
 
 enum { SG_PARSE_IN = 3, SG_PARSE_OUT = 4, SG_PARSE_REPORT = 5 }; /* descriptors of the child */
 
 enum { SG_PARSE_DONE = 0, SG_PARSE_REFUSED = 1, SG_PARSE_FAULT = 3, SG_PARSE_NO_MEMORY = 4 };
+
+#define SG_PART_HEAD  32
+#define SG_PART_ALIGN 32
 
 #define SG_THUMB_SIDE 256 /* pixels, the longer side of a thumbnail at most */
 
@@ -65,16 +67,19 @@ int sg_parsed_read(
 /* The part of a scan, NULL when it has none. */
 const struct sg_part *sg_parsed_part(const struct sg_parsed *p, int scan, enum sg_part_kind kind);
 
+/* Where the products go; a writer that fails (0: fine) ends the parsing. */
+struct sg_sink {
+	int (*write)(void *arg, const void *p, size_t n);
+	void *arg;
+};
+
 /*
  * The parsing itself, as the child runs it after confining itself (fuzzers call it directly).
- * bytes: the whole upload. out and report grow; their limits are the caller's.
+ * bytes: the whole upload. Memory comes from the arena.
  * Returns SG_OK (parts were made), SG_EINPUT or SG_ENOTSUP (refused, with a report line),
- * SG_EBUSY (no memory).
+ * SG_EBUSY "no_memory", SG_EINTERNAL "io" (a sink failed).
  */
-struct sg_parse_limits {
-	int64_t pixels; /* of one plane */
-};
-int sg_parse_bytes(const uint8_t *bytes, size_t n, const struct sg_parse_limits *limits,
-    struct sg_buf *out, struct sg_buf *report, struct sg_err *e);
+int sg_parse_bytes(const uint8_t *bytes, size_t n, int64_t max_pixels, struct sg_arena *a,
+    const struct sg_sink *out, const struct sg_sink *report, struct sg_err *e);
 
 #endif

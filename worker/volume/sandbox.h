@@ -30,7 +30,7 @@ struct sg_sandbox_limits {
 	int wall_ms;	      /* time by the clock */
 };
 
-/* Defaults for one uploaded 2-D image: 2 GiB, 1 GiB, 100 million, 20 s, 60 s. */
+/* Defaults for one uploaded 2-D image: 4 GiB, 1 GiB, 100 million, 20 s, 60 s. */
 extern const struct sg_sandbox_limits sg_sandbox_limits_image;
 
 enum sg_child_end {
