@@ -1,17 +1,17 @@
 -- Who acts in this transaction, and how functions refuse: the ground of all that follows.
 -- A program sets sg.account, sg.department and sg.role local to each transaction; unset or
--- empty means nobody, and nobody sees no row.
+-- empty (0 for ids) means nobody, and nobody sees no row.
 
 -- Functions are closed to everyone until granted one by one (0014_rights.sql).
 alter default privileges revoke execute on functions from public;
 
 create function sg.acting_account() returns bigint
 language sql stable parallel safe
-return nullif(current_setting('sg.account', true), '')::bigint;
+return nullif(nullif(current_setting('sg.account', true), '')::bigint, 0);
 
 create function sg.acting_department() returns bigint
 language sql stable parallel safe
-return nullif(current_setting('sg.department', true), '')::bigint;
+return nullif(nullif(current_setting('sg.department', true), '')::bigint, 0);
 
 create function sg.acting_role() returns text
 language sql stable parallel safe
