@@ -19,6 +19,23 @@ sql/queries.stamp: $(srcdir)/sql/embed.awk $(srcdir)/sql/queries $(sql_query_fil
 	$(AM_V_at)touch $@
 sql/queries.h sql/queries.c: sql/queries.stamp
 	@test -f $@ || { rm -f sql/queries.stamp; $(MAKE) $(AM_MAKEFLAGS) sql/queries.stamp; }
+
+# Reports, for the web and segward-admin; migrations, for segward-admin alone.
+sql_report_files = $(sort $(wildcard $(srcdir)/sql/reports/*.sql))
+sql_migration_files = $(sort $(wildcard $(srcdir)/sql/migrations/*.sql))
+libsegportal_a_SOURCES += sql/report.h
+nodist_libsegportal_a_SOURCES += sql/reports.c
+CLEANFILES += sql/reports.c sql/migrations.c
+
+sql/reports.c: $(srcdir)/sql/embed-reports.awk $(srcdir)/sql/reports $(sql_report_files)
+	@$(MKDIR_P) sql
+	$(AM_V_GEN)$(AWK) -f $(srcdir)/sql/embed-reports.awk $(sql_report_files) </dev/null >$@.new
+	$(AM_V_at)mv $@.new $@
+sql/migrations.c: $(srcdir)/sql/embed-migrations.awk $(srcdir)/sql/migrations $(sql_migration_files)
+	@$(MKDIR_P) sql
+	$(AM_V_GEN)$(AWK) -f $(srcdir)/sql/embed-migrations.awk $(sql_migration_files) </dev/null >$@.new
+	$(AM_V_at)mv $@.new $@
 endif
 
-EXTRA_DIST += sql/embed.awk sql/queries
+EXTRA_DIST += sql/embed.awk sql/embed-reports.awk sql/embed-migrations.awk sql/roles.sql \
+	sql/migrations sql/queries sql/reports

@@ -29,3 +29,24 @@ pkglibexec_PROGRAMS += segward-parse
 segward_parse_SOURCES = worker/volume/parse_main.c
 segward_parse_LDADD = libsegengine.a libsegcommon.a $(PNG_LIBS) $(Z_LIBS) $(SECCOMP_LIBS) \
 	$(JANSSON_LIBS) $(CRYPTO_LIBS) -lpthread -lm
+
+if PORTAL
+# What an administrator types. worker/admin: one file per noun.
+bin_PROGRAMS += segward-admin
+segward_admin_SOURCES = \
+	worker/admin/account.c \
+	worker/admin/admin.c worker/admin/admin.h \
+	worker/admin/conf.c \
+	worker/admin/department.c \
+	worker/admin/job.c \
+	worker/admin/main.c \
+	worker/admin/migrate.c \
+	worker/admin/model.c \
+	worker/admin/print.c \
+	worker/admin/report.c \
+	worker/admin/verify.c \
+	sql/migration.h
+nodist_segward_admin_SOURCES = sql/migrations.c
+segward_admin_CFLAGS = $(AM_CFLAGS) $(PQ_CFLAGS)
+segward_admin_LDADD = $(ENGINE_LIBS) $(PORTAL_LIBS)
+endif

@@ -1,0 +1,218 @@
+/*
+ * segward-admin model: versions of models come in as drafts, are approved, are withdrawn.
+ * The file is stored first, then the rows are written in one transaction; a file whose rows
+ * never came is taken away by the janitor.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/json.h"
+#include "common/sniff.h"
+#include "common/store.h"
+#include "sql/queries.h"
+#include "worker/admin/admin.h"
+
+#define ONNX_LIMIT ((size_t)2147483647) /* protobuf's own limit */
+#define META_LIMIT ((size_t)1 << 20)
+
+struct addition { /* what `model add` was told */
+	const char *name, *onnx, *meta, *organ, *modality, *dimension, *description, *threshold;
+};
+
+static void
+free_buf(void *b)
+{
+	sg_buf_free(b);
+}
+
+/* A whole file; the buffer dies with the arena. */
+static int
+read_file(struct sg_buf **out, struct admin *a, const char *path, size_t limit, struct sg_err *e)
+{
+	struct sg_buf *b = sg_alloc(a->arena, sizeof *b);
+	int fd, rc;
+
+	if (b == NULL)
+		return sg_fail(e, SG_EBUSY, "no_memory", "There is no memory now.");
+	sg_buf_init(b, limit);
+	if (sg_arena_defer(a->arena, free_buf, b) != SG_OK)
+		return sg_fail(e, SG_EBUSY, "no_memory", "There is no memory now.");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return sg_fail(
+		    e, SG_EABSENT, "file_absent", "The file %.100s cannot be read.", path);
+	rc = sg_buf_read_fd(b, fd);
+	close(fd);
+	if (rc != 0)
+		return sg_fail(e, SG_EINPUT, "file_bad",
+		    "The file %.100s cannot be read, or is too large.", path);
+	*out = b;
+	return SG_OK;
+}
+
+static int
+threshold_from(int *milli, const char *text, struct sg_err *e)
+{
+	char *end;
+	double t = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !(t >= 0 && t <= 1))
+		return admin_usage(e, "--threshold must be a number from 0 to 1.");
+	*milli = (int)lround(t * 1000);
+	return SG_OK;
+}
+
+static int
+read_meta(const char **text, int *threshold_milli, struct admin *a, const struct addition *add,
+    struct sg_err *e)
+{
+	struct sg_buf *b;
+	json_t *meta;
+	int rc;
+
+	*text = "{}";
+	*threshold_milli = 500;
+	if (add->meta != NULL) {
+		if ((rc = read_file(&b, a, add->meta, META_LIMIT, e)) != SG_OK ||
+		    (rc = sg_json_parse_limit(
+			 &meta, a->arena, (const char *)b->data, b->len, META_LIMIT, e)) != SG_OK)
+			return rc;
+		if (!json_is_object(meta))
+			return sg_fail(e, SG_EINPUT, "meta_bad", "The metadata must be an object.");
+		*text = sg_json_text(a->arena, meta);
+	}
+	return add->threshold != NULL ? threshold_from(threshold_milli, add->threshold, e) : SG_OK;
+}
+
+static void
+close_store(void *s)
+{
+	sg_store_close(s);
+}
+
+static int
+put_blob(struct sg_sha256 *h, struct admin *a, const struct sg_buf *b, struct sg_err *e)
+{
+	struct sg_store *s;
+	int rc;
+
+	if ((rc = sg_store_open(&s, &a->conf, e)) != SG_OK ||
+	    (rc = sg_arena_defer(a->arena, close_store, s)) != SG_OK)
+		return rc;
+	return sg_blob_put(s, "admin-model", b->data, b->len, h, e);
+}
+
+static int
+write_rows(struct admin *a, const struct addition *add, const struct sg_sha256 *onnx, int64_t bytes,
+    const char *meta, int threshold_milli, int64_t dimension, struct sg_err *e)
+{
+	struct sg_rows *model, *version;
+	struct sg_db *db = admin_db(a, "sg_migrate", e);
+	int rc;
+
+	if (db == NULL)
+		return e->code;
+	if ((rc = sg_db_run(db, a->arena, NULL, e, &sg_q_admin_blob_add, "hls", onnx, bytes,
+		 "onnx")) != SG_OK ||
+	    (rc = sg_db_begin(db, NULL, e)) != SG_OK ||
+	    (rc = sg_db_run(db, a->arena, &model, e, &sg_q_admin_model_put, "sssls", add->name,
+		 add->organ, add->modality, dimension, add->description)) != SG_OK)
+		return rc;
+	if (sg_rows_int(model, 0, 2) != dimension)
+		return sg_fail(e, SG_ECONFLICT, "model_dimension",
+		    "The model has %s dimensions, this version would have %d.",
+		    sg_rows_str(model, 0, 2), (int)dimension);
+	if ((rc = sg_db_run(db, a->arena, &version, e, &sg_q_admin_version_add, "lhsi",
+		 sg_rows_int(model, 0, 0), onnx, meta, threshold_milli)) != SG_OK ||
+	    (rc = admin_audit(a, db, "version.create", "version", sg_rows_str(version, 0, 1), e)) !=
+		SG_OK ||
+	    (rc = sg_db_commit(db, e)) != SG_OK)
+		return rc;
+	printf("%s %s %s\n", add->name, sg_rows_str(version, 0, 0), sg_rows_str(version, 0, 1));
+	return SG_OK;
+}
+
+int
+admin_model_add(struct admin *a, int argc, char **argv, struct sg_err *e)
+{
+	struct addition add = {0};
+	const struct admin_option options[] = {{"onnx", &add.onnx, NULL}, {"meta", &add.meta, NULL},
+	    {"organ", &add.organ, NULL}, {"modality", &add.modality, NULL},
+	    {"dimension", &add.dimension, NULL}, {"description", &add.description, NULL},
+	    {"threshold", &add.threshold, NULL}, {NULL, NULL, NULL}};
+	int64_t dimension = 2;
+	struct sg_sha256 h;
+	struct sg_buf *onnx;
+	const char *meta;
+	int threshold_milli, rc;
+
+	if ((rc = admin_options(argc, argv, options, &add.name, 1, 1, e)) != SG_OK)
+		return rc;
+	if (add.onnx == NULL)
+		return admin_usage(e, "--onnx is needed.");
+	if (add.dimension != NULL &&
+	    (rc = admin_number(&dimension, add.dimension, "--dimension", 2, 3, e)) != SG_OK)
+		return rc;
+	if (add.name[0] == '\0' || strlen(add.name) > 120)
+		return sg_fail(
+		    e, SG_EINPUT, "model_name", "A model's name has 1 to 120 characters.");
+	if ((rc = read_file(&onnx, a, add.onnx, ONNX_LIMIT, e)) != SG_OK)
+		return rc;
+	if (sg_sniff(onnx->data, onnx->len < SG_SNIFF_BYTES ? onnx->len : SG_SNIFF_BYTES) !=
+	    SG_KIND_ONNX)
+		return sg_fail(e, SG_EINPUT, "bad_type", "The file is not an ONNX model.");
+	if ((rc = read_meta(&meta, &threshold_milli, a, &add, e)) != SG_OK ||
+	    (rc = put_blob(&h, a, onnx, e)) != SG_OK)
+		return rc;
+	return write_rows(a, &add, &h, (int64_t)onnx->len, meta, threshold_milli, dimension, e);
+}
+
+int
+admin_model_list(struct admin *a, int argc, char **argv, struct sg_err *e)
+{
+	struct sg_rows *r;
+	struct sg_db *db;
+	int rc;
+
+	if ((rc = admin_options(argc, argv, NULL, NULL, 0, 0, e)) != SG_OK)
+		return rc;
+	if ((db = admin_db(a, "sg_migrate", e)) == NULL)
+		return e->code;
+	rc = sg_db_run(db, a->arena, &r, e, &sg_q_admin_model_list, "");
+	return rc != SG_OK ? rc : admin_print(a, r, a->json ? ADMIN_JSON : ADMIN_TABLE, e);
+}
+
+/* approve and withdraw: argv[0] says which. */
+int
+admin_model_state(struct admin *a, int argc, char **argv, struct sg_err *e)
+{
+	int approve = strcmp(argv[0], "approve") == 0, rc;
+	const char *operand[2], *state = approve ? "approved" : "withdrawn";
+	struct sg_rows *r;
+	struct sg_db *db;
+	int64_t number;
+
+	if ((rc = admin_options(argc, argv, NULL, operand, 2, 2, e)) != SG_OK ||
+	    (rc = admin_number(&number, operand[1], "NUMBER", 1, 1000000, e)) != SG_OK)
+		return rc;
+	if ((db = admin_db(a, "sg_migrate", e)) == NULL)
+		return e->code;
+	if ((rc = sg_db_begin(db, NULL, e)) != SG_OK ||
+	    (rc = sg_db_run(db, a->arena, &r, e, &sg_q_admin_version_state, "sls", operand[0],
+		 number, state)) != SG_OK)
+		return rc;
+	if (sg_rows_count(r) == 0)
+		return sg_fail(e, SG_ECONFLICT, "version_state",
+		    "There is no such version, or it cannot be %s now.", state);
+	if ((rc = admin_audit(a, db, approve ? "version.approve" : "version.withdraw", "version",
+		 sg_rows_str(r, 0, 0), e)) != SG_OK)
+		return rc;
+	return sg_db_commit(db, e);
+}
