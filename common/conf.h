@@ -40,6 +40,7 @@ struct sg_conf {
 	int64_t worker_slots;
 	int64_t worker_threads; /* computing threads of one slot; 0: the cores there are / slots */
 	int64_t job_cap;     /* jobs of one account running at a time */
+	int64_t lease_s;     /* seconds a job stays with a silent worker; a beat is a sixth */
 
 	/* limits */
 	int64_t quota_queued; /* jobs an account may have waiting */

@@ -49,4 +49,22 @@ segward_admin_SOURCES = \
 nodist_segward_admin_SOURCES = sql/migrations.c
 segward_admin_CFLAGS = $(AM_CFLAGS) $(PQ_CFLAGS)
 segward_admin_LDADD = $(ENGINE_LIBS) $(PORTAL_LIBS)
+
+# The worker: takes jobs from the queue. libsegworker.a is all of it but main, for tests.
+noinst_LIBRARIES += libsegworker.a
+libsegworker_a_SOURCES = \
+	worker/beat.c worker/beat.h \
+	worker/cache.c worker/cache.h \
+	worker/claim.c worker/claim.h \
+	worker/fate.c worker/fate.h \
+	worker/janitor.c worker/janitor.h \
+	worker/loop.c worker/loop.h \
+	worker/model.c worker/model.h \
+	worker/sweep.c worker/sweep.h \
+	worker/job/export.c \
+	worker/job/figures.c worker/job/figures.h \
+	worker/job/ingest.c \
+	worker/job/job.h \
+	worker/job/segment.c \
+	worker/job/work.c
 endif
