@@ -13,6 +13,10 @@ libsegengine_a_SOURCES += \
 	worker/volume/confine.c worker/volume/confine.h \
 	worker/volume/parse.c worker/volume/parse.h \
 	worker/volume/parsed.c \
+	worker/volume/phantom.c worker/volume/phantom.h \
+	worker/volume/phantom_cells.c \
+	worker/volume/phantom_int.h \
+	worker/volume/phantom_liver.c \
 	worker/volume/png.h \
 	worker/volume/png_read.c \
 	worker/volume/png_write.c \
@@ -22,7 +26,11 @@ libsegengine_a_SOURCES += \
 	worker/volume/zygote.c worker/volume/zygote.h \
 	worker/mask/component.c \
 	worker/mask/mask.c worker/mask/mask.h \
-	worker/mask/metric.c worker/mask/metric.h
+	worker/mask/metric.c worker/mask/metric.h \
+	worker/job/infer.c worker/job/infer.h \
+	worker/job/infer_input.c \
+	worker/job/infer_int.h \
+	worker/job/infer_window.c
 
 # The sandboxed helper links the parsing alone: no network library, no engine.
 pkglibexec_PROGRAMS += segward-parse

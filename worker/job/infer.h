@@ -22,14 +22,13 @@
 struct sg_net;
 struct sg_model_meta;
 
-#define SG_MAX_LABELS 255
-#define SG_MAX_PLANES 8 /* up to so many classes each keep a probability plane */
+#define SG_MAX_PLANES 8 /* up to so many labels each keep a probability plane */
 
 struct sg_infer_options {
-	int threshold_milli;	  /* thousandths; below 0: the model's default */
-	int threads;		  /* computing threads; 0: the cores there are */
-	const char *device;	  /* "cpu", "gpu", or NULL: the best there is */
-	const char *precision;	  /* "f32", ..., or NULL: contracts.md's default */
+	int threshold_milli;	   /* thousandths; below 0: the model's default */
+	int threads;		   /* computing threads; 0: the cores there are */
+	const char *device;	   /* "cpu", "ref", or NULL: cpu */
+	const char *precision;	   /* "f32", "bf16", or NULL: f32 */
 	const atomic_bool *cancel; /* set by another thread: stop; may be NULL */
 	/* Called now and then from the calling thread, done in 0..1; may be NULL. */
 	void (*progress)(void *arg, double done);
@@ -37,41 +36,55 @@ struct sg_infer_options {
 };
 
 struct sg_infer_label {
-	int value; /* in the mask */
+	int value; /* in the mask, from 1 */
 	char name[64];
 	char colour[8]; /* "#rrggbb" */
 	struct sg_measure measure;
 };
 
+/*
+ * How probabilities become labels, by the model's kind:
+ *   one sigmoid class, or softmax of two: binary; foreground where q reaches the threshold
+ *   several sigmoid classes: the class of greatest q (ties to the lower) where that reaches the
+ *     threshold
+ *   softmax of several: argmax with the background, ties to the lower; the threshold is not used
+ */
 struct sg_infer_result {
 	int nx, ny, nz;
-	int classes;	     /* of the network, the background included; 1: one sigmoid plane */
-	int planes;	     /* probability planes kept: 1 for two classes or a sigmoid (the
-			      * foreground's), else classes, or 0 above SG_MAX_PLANES */
-	uint8_t *prob;	     /* [planes][nz][ny][nx] q */
-	uint8_t *mask;	     /* [nz][ny][nx]: 0..nlabels */
-	int binary;	     /* the threshold rules the mask; else argmax does */
+	int planes;	  /* probability planes kept, one a label; 0 above SG_MAX_PLANES labels */
+	uint8_t *prob;	  /* [planes][nz][ny][nx] q of label 1.. ; NULL without planes */
+	uint8_t *mask;	  /* [nz][ny][nx]: 0..nlabels */
+	int binary;	  /* one label, ruled by the threshold */
+	int by_threshold; /* the threshold had a say (binary, or several sigmoid classes) */
 	int threshold_milli; /* that was used */
 	int nlabels;
 	struct sg_infer_label *labels;
-	int64_t histogram[256]; /* of q, the foreground's; of the largest foreground class */
+	int64_t histogram[256]; /* of q; of the greatest q over the labels when there are several */
 	double time_ms;		/* of the network alone */
 	double total_ms;	/* of the whole call */
 	char device[16], precision[8];
-	json_t *flags; /* object, e.g. {"guess":["intensity"]}; owned by the arena */
+	json_t *flags; /* object, {} mostly; owned by the arena. Keys: guess (list of what the
+			* model did not say), channels ("luma" or "repeated"), tiles (number),
+			* resized ([w,h]), spacing ("not_resampled") */
 };
 
-/* A result of many models needs much memory: the arena's limit should allow 40 bytes a voxel
- * and the network's own memory stands apart.
- * Errors: SG_EINPUT "model_input" (the scan does not fit the model: dimension, size),
- * SG_EINPUT "threshold_range", SG_ENOTSUP "device", "precision", SG_ECONFLICT "cancelled",
- * SG_EBUSY "no_memory", and those of the network. */
+/*
+ * A 2-D model runs on each slice of a scan of several. Results live in a.
+ * Errors: SG_EINPUT "model_input" (the scan does not fit the model: phases, channels),
+ * "model_output" (its output is not what its metadata says, or not finite), "threshold_range",
+ * SG_ENOTSUP "model_dims" (3-D models), SG_ECONFLICT "cancelled", SG_EBUSY "no_memory", and those
+ * of worker/net/net.h.
+ */
 int sg_infer(struct sg_infer_result **out, struct sg_arena *a, const struct sg_volume *scan,
     struct sg_net *net, const struct sg_model_meta *meta, const struct sg_infer_options *opt,
     struct sg_err *e);
 
-/* A mask from kept probabilities at another threshold, with its measurements: what an export
- * job does. prob [n], mask [n]; on: geometry. Cleans up as the meta says. */
+/*
+ * A mask from kept probabilities at another threshold, with its clean-up and measurements: what
+ * an export job does. prob: [labels][voxels] as in the result, mask: [voxels], m: [labels], on:
+ * the scan's geometry.
+ * Errors: SG_EINPUT "threshold_range", "threshold_unused" (argmax rules), SG_EBUSY "no_memory".
+ */
 int sg_infer_remask(uint8_t *mask, struct sg_measure *m, const uint8_t *prob,
     const struct sg_volume *on, const struct sg_model_meta *meta, int threshold_milli,
     struct sg_err *e);
