@@ -76,3 +76,9 @@ libsegworker_a_SOURCES = \
 	worker/job/segment.c \
 	worker/job/work.c
 endif
+
+# What must be known to run a model, beside its graph.
+libsegengine_a_SOURCES += \
+	worker/net/meta.c worker/net/meta.h worker/net/meta_int.h \
+	worker/net/meta_bioimage.c \
+	worker/net/meta_json.c
