@@ -167,8 +167,7 @@ ensure(struct sg_db *db, struct sg_err *e)
 		    e, SG_EBUSY, "db_lost", "The database cannot be reached now; try again soon.");
 	if (db->pg != NULL && db->tx == TX_NONE) {
 		p.fd = PQsocket(db->pg);
-		if (p.fd < 0 || (poll(&p, 1, 0) > 0 && PQconsumeInput(db->pg) == 0) ||
-		    PQstatus(db->pg) != CONNECTION_OK ||
+		if (p.fd < 0 || poll(&p, 1, 0) != 0 || PQstatus(db->pg) != CONNECTION_OK ||
 		    PQtransactionStatus(db->pg) != PQTRANS_IDLE)
 			drop(db);
 	}

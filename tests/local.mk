@@ -1,7 +1,52 @@
-# Tests. C unit tests: add the program to UNIT_TESTS and its _SOURCES and _LDADD; it prints TAP
-# (tests/unit/check.h). Other suites: drop an executable tests/<suite>/<name>.test that prints
-# TAP; tests/run finds it, nothing is listed here.
+# Tests. C unit tests: one line `UNIT_TESTS += tests/unit/test_X` with its _SOURCES and _LDADD; the
+# program prints TAP (tests/unit/check.h). Other suites: drop an executable
+# tests/<suite>/<name>.test that prints TAP; tests/run finds it, nothing is listed here.
 
 UNIT_TESTS =
 
+# of common/
+UNIT_TESTS += tests/unit/test_arena tests/unit/test_buf tests/unit/test_conf tests/unit/test_err \
+	tests/unit/test_hash tests/unit/test_id tests/unit/test_json tests/unit/test_log \
+	tests/unit/test_sniff tests/unit/test_clock
+tests_unit_test_arena_SOURCES = tests/unit/test_arena.c tests/unit/check.h
+tests_unit_test_arena_LDADD = $(COMMON_LIBS)
+tests_unit_test_buf_SOURCES = tests/unit/test_buf.c
+tests_unit_test_buf_LDADD = $(COMMON_LIBS)
+tests_unit_test_clock_SOURCES = tests/unit/test_clock.c
+tests_unit_test_clock_LDADD = $(COMMON_LIBS)
+tests_unit_test_conf_SOURCES = tests/unit/test_conf.c
+tests_unit_test_conf_LDADD = $(COMMON_LIBS)
+tests_unit_test_err_SOURCES = tests/unit/test_err.c
+tests_unit_test_err_LDADD = $(COMMON_LIBS)
+tests_unit_test_hash_SOURCES = tests/unit/test_hash.c
+tests_unit_test_hash_LDADD = $(COMMON_LIBS)
+tests_unit_test_id_SOURCES = tests/unit/test_id.c
+tests_unit_test_id_LDADD = $(COMMON_LIBS)
+tests_unit_test_json_SOURCES = tests/unit/test_json.c
+tests_unit_test_json_LDADD = $(COMMON_LIBS)
+tests_unit_test_log_SOURCES = tests/unit/test_log.c
+tests_unit_test_log_LDADD = $(COMMON_LIBS)
+tests_unit_test_sniff_SOURCES = tests/unit/test_sniff.c
+tests_unit_test_sniff_LDADD = $(COMMON_LIBS)
+
+if PORTAL
+UNIT_TESTS += tests/unit/test_store
+tests_unit_test_store_SOURCES = tests/unit/test_store.c
+tests_unit_test_store_LDADD = $(PORTAL_LIBS)
+
+# Started by tests/unit/db.test and queue.test, which bring a private service.
+check_PROGRAMS += tests/unit/probe_db tests/unit/probe_queue
+tests_unit_probe_db_SOURCES = tests/unit/probe_db.c
+tests_unit_probe_db_LDADD = $(PORTAL_LIBS)
+tests_unit_probe_queue_SOURCES = tests/unit/probe_queue.c
+tests_unit_probe_queue_LDADD = $(PORTAL_LIBS)
+endif
+
 check_PROGRAMS += $(UNIT_TESTS)
+
+# `make check SUITES="unit style"`: some suites only
+SUITES =
+check-local:
+	$(srcdir)/tests/run --build $(abs_builddir) $(SUITES)
+
+EXTRA_DIST += tests
