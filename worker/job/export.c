@@ -22,6 +22,7 @@ struct export
 	int threshold_milli;
 	struct sg_volume *scan;
 	const uint8_t *prob;
+	size_t prob_bytes;
 	struct sg_model *model;
 	const char *labels; /* JSON */
 };
@@ -72,20 +73,13 @@ static int
 fetch(struct sg_work *w, struct sg_err *e)
 {
 	struct export *x = w->state;
-	const struct sg_volume *v;
-	size_t n;
 	int fd, rc;
 
 	if ((rc = sg_work_open(&fd, w, &x->volume, e)) != SG_OK ||
-	    (rc = sg_volume_read_fd(&x->scan, w->arena, fd, e)) != SG_OK ||
-	    (rc = sg_blob_read(&x->prob, &n, w->arena, w->worker->store, &x->probability, 1, e)) !=
-		SG_OK)
+	    (rc = sg_volume_read_fd(&x->scan, w->arena, fd, e)) != SG_OK)
 		return rc;
-	v = x->scan;
-	if (v->nz != 1 || v->nt != 1 || n != (size_t)v->nx * (size_t)v->ny)
-		return sg_fail(e, SG_ENOTSUP, "export_classes",
-		    "A threshold rules only the mask of one class on a single image.");
-	return SG_OK;
+	return sg_blob_read(
+	    &x->prob, &x->prob_bytes, w->arena, w->worker->store, &x->probability, 1, e);
 }
 
 static void
@@ -97,7 +91,7 @@ put_model(void *arg)
 	sg_cache_put(w->worker->models, x->model);
 }
 
-/* The version's own rules of clean-up, and its label's name and colour. */
+/* The version's own rules of clean-up, and its labels' names and colours. */
 static int
 model(struct sg_work *w, struct sg_err *e)
 {
@@ -108,39 +102,56 @@ model(struct sg_work *w, struct sg_err *e)
 		return rc;
 	if (sg_arena_defer(w->arena, put_model, w) != SG_OK)
 		return sg_fail(e, SG_EBUSY, "no_memory", "There is no memory for the job now.");
-	if (x->model->meta->nclasses != 1)
-		return sg_fail(e, SG_ENOTSUP, "export_classes",
-		    "A threshold rules only the mask of one class on a single image.");
+	if (x->scan->nz != 1 || x->scan->nt != 1 ||
+	    x->prob_bytes != (size_t)sg_volume_voxels(x->scan) * (size_t)x->model->meta->nclasses)
+		return sg_fail(e, SG_EINTERNAL, "result_shape",
+		    "The kept probabilities do not fit the scan and the version.");
 	return SG_OK;
+}
+
+static void
+name_labels(
+    struct sg_infer_label *labels, const struct sg_model_meta *meta, const struct sg_measure *m)
+{
+	int i;
+
+	for (i = 0; i < meta->nclasses; i++) {
+		const struct sg_meta_class *c = &meta->classes[i];
+
+		labels[i].value = i + 1;
+		labels[i].measure = m[i];
+		snprintf(labels[i].name, sizeof labels[i].name, "%s", c->name);
+		snprintf(labels[i].colour, sizeof labels[i].colour, "#%02x%02x%02x", c->rgb[0],
+		    c->rgb[1], c->rgb[2]);
+	}
 }
 
 static int
 mask(struct sg_work *w, struct sg_err *e)
 {
 	struct export *x = w->state;
-	const struct sg_meta_class *class = &x->model->meta->classes[0];
-	struct sg_infer_label label = {.value = 1};
+	const struct sg_model_meta *meta = x->model->meta;
+	struct sg_measure measure[SG_META_CLASSES];
+	struct sg_infer_label labels[SG_META_CLASSES];
 	struct sg_buf *png = sg_work_buf(w, (size_t)1 << 30);
 	uint8_t *map = sg_alloc_aligned(w->arena, (size_t)sg_volume_voxels(x->scan));
 	int rc;
 
 	if (png == NULL || map == NULL)
 		return sg_fail(e, SG_EBUSY, "no_memory", "There is no memory for the mask now.");
-	rc = sg_infer_remask(
-	    map, &label.measure, x->prob, x->scan, x->model->meta, x->threshold_milli, e);
-	if (rc != SG_OK)
+	if ((rc = sg_infer_remask(map, measure, x->prob, x->scan, meta, x->threshold_milli, e)) !=
+	    SG_OK)
 		return rc;
-	snprintf(label.name, sizeof label.name, "%s", class->name);
-	snprintf(label.colour, sizeof label.colour, "#%02x%02x%02x", class->rgb[0], class->rgb[1],
-	    class->rgb[2]);
-	if ((rc = sg_figures_mask(png, map, x->scan->nx, x->scan->ny, &label, 1, e)) != SG_OK)
+	name_labels(labels, meta, measure);
+	if ((rc = sg_figures_mask(png, map, x->scan->nx, x->scan->ny, labels, meta->nclasses, e)) !=
+	    SG_OK)
 		return rc;
-	if ((x->labels = sg_figures_labels(w->arena, &label, 1)) == NULL)
+	if ((x->labels = sg_figures_labels(w->arena, labels, meta->nclasses)) == NULL)
 		return sg_fail(e, SG_EBUSY, "no_memory", "There is no memory for the mask now.");
 	sg_work_blob(w, "mask", "png", png->data, png->len);
 	w->figures = sg_json_keep(
 	    w->arena, json_pack("{s:i,s:I}", "threshold_milli", x->threshold_milli, "voxels",
-			  (json_int_t)label.measure.voxels));
+			  (json_int_t)measure[0].voxels));
 	return SG_OK;
 }
 

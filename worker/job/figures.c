@@ -13,12 +13,12 @@ int
 sg_figures_mask(struct sg_buf *png, const uint8_t *mask, int nx, int ny,
     const struct sg_infer_label *labels, int nlabels, struct sg_err *e)
 {
-	uint8_t rgb[3 * (SG_MAX_LABELS + 1)] = {0}; /* background stays black */
+	uint8_t rgb[3 * 256] = {0}; /* background stays black */
 	int i;
 
 	if (nlabels == 1)
 		return sg_png_write_mask(png, mask, nx, ny, e);
-	for (i = 0; i < nlabels && i < SG_MAX_LABELS; i++) {
+	for (i = 0; i < nlabels && i < 255; i++) {
 		unsigned long c = strtoul(labels[i].colour + 1, NULL, 16);
 		uint8_t *to = &rgb[3 * (i + 1)];
 

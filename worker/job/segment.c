@@ -141,8 +141,8 @@ network(struct sg_work *w, struct sg_err *e)
 		return rc;
 	if (s->result->planes < 1)
 		return sg_fail(e, SG_ENOTSUP, "model_classes",
-		    "The network has %d classes; probabilities are kept for %d at most.",
-		    s->result->classes, SG_MAX_PLANES);
+		    "The network has %d labels; probabilities are kept for %d at most.",
+		    s->result->nlabels, SG_MAX_PLANES);
 	return check(s, e);
 }
 
