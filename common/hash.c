@@ -40,6 +40,22 @@ sg_hash_add(struct sg_hash *h, const void *p, size_t n)
 		abort();
 }
 
+struct sg_hash *
+sg_hash_copy(const struct sg_hash *from)
+{
+	struct sg_hash *h = calloc(1, sizeof *h);
+
+	if (h == NULL)
+		return NULL;
+	h->ctx = EVP_MD_CTX_new();
+	if (h->ctx == NULL || EVP_MD_CTX_copy_ex(h->ctx, from->ctx) != 1) {
+		EVP_MD_CTX_free(h->ctx);
+		free(h);
+		return NULL;
+	}
+	return h;
+}
+
 void
 sg_hash_end(struct sg_hash *h, uint8_t *digest)
 {

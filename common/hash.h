@@ -16,6 +16,8 @@ enum sg_hash_kind { SG_HASH_SHA1, SG_HASH_SHA256 };
 
 struct sg_hash *sg_hash_new(enum sg_hash_kind kind); /* NULL: no memory */
 void sg_hash_add(struct sg_hash *h, const void *p, size_t n);
+/* A second running hash of the same bytes so far. NULL: no memory. */
+struct sg_hash *sg_hash_copy(const struct sg_hash *from);
 /* Writes 20 or 32 bytes and frees h. */
 void sg_hash_end(struct sg_hash *h, uint8_t *digest);
 

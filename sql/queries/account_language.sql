@@ -1,0 +1,2 @@
+-- The acting account's language.
+update sg.account set language = $1::text where id = sg.acting_account();

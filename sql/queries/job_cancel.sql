@@ -1,0 +1,2 @@
+-- Cancel a job.
+select sg.cancel($1::uuid);

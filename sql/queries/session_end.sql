@@ -1,0 +1,2 @@
+-- End one session.
+select sg.session_end($1::bytea);
