@@ -12,7 +12,7 @@ struct sg_arena;
 
 /* limit: the most bytes it will ever hold. NULL when there is no memory. */
 struct sg_arena *sg_arena_new(size_t limit);
-void sg_arena_free(struct sg_arena *a); /* runs the deferred calls, newest first; NULL is fine */
+void sg_arena_free(struct sg_arena *a);	 /* runs the deferred calls, newest first; NULL is fine */
 void sg_arena_reset(struct sg_arena *a); /* the same, but the arena stays, keeping one block */
 
 /* Zeroed memory aligned for any type; NULL when the limit or the machine's memory is reached. */

@@ -11,7 +11,7 @@
 struct sg_buf {
 	uint8_t *data;
 	size_t len, cap, limit; /* bytes */
-	int err;                /* not 0: an append did not fit, data is incomplete */
+	int err;		/* not 0: an append did not fit, data is incomplete */
 };
 
 void sg_buf_init(struct sg_buf *b, size_t limit);

@@ -18,29 +18,29 @@ struct sg_conf {
 	char *store_dir;  /* root of the blob store (local) */
 	char *store_url;  /* https://host:port/blobs of a remote store; empty: store_dir is used */
 	char *upload_dir; /* unfinished uploads, on the store's file system */
-	char *body_dir;   /* where nginx puts request bodies, on the same file system */
+	char *body_dir;	  /* where nginx puts request bodies, on the same file system */
 	char *tls_cert, *tls_key, *tls_ca; /* PEM files of a remote worker (store, Redis) */
 
 	/* services */
-	char *db;             /* libpq connection string; a password stands in its passfile */
-	char *redis;          /* unix:PATH, or tls://HOST:PORT */
-	char *redis_user;     /* ACL account; empty: the default account */
+	char *db;	  /* libpq connection string; a password stands in its passfile */
+	char *redis;	  /* unix:PATH, or tls://HOST:PORT */
+	char *redis_user; /* ACL account; empty: the default account */
 	char *redis_password_file;
 
 	/* web */
-	char *origin;         /* https://host[:port] as browsers see it: cookies, CSRF */
-	char *web_socket;     /* unix socket nginx talks to */
+	char *origin;	  /* https://host[:port] as browsers see it: cookies, CSRF */
+	char *web_socket; /* unix socket nginx talks to */
 	int64_t web_threads;
 	int64_t session_idle_s, session_absolute_s;
 	int64_t upload_max_bytes; /* of one file */
 
 	/* worker */
-	char *worker_name;   /* unique among running workers; empty: host and pid */
-	char *worker_class;  /* cpu or gpu */
+	char *worker_name;  /* unique among running workers; empty: host and pid */
+	char *worker_class; /* cpu or gpu */
 	int64_t worker_slots;
 	int64_t worker_threads; /* computing threads of one slot; 0: the cores there are / slots */
-	int64_t job_cap;     /* jobs of one account running at a time */
-	int64_t lease_s;     /* seconds a job stays with a silent worker; a beat is a sixth */
+	int64_t job_cap;	/* jobs of one account running at a time */
+	int64_t lease_s;	/* seconds a job stays with a silent worker; a beat is a sixth */
 
 	/* limits */
 	int64_t quota_queued; /* jobs an account may have waiting */

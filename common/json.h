@@ -17,8 +17,8 @@
  * SG_EINPUT "json_too_deep".
  */
 int sg_json_parse(json_t **out, struct sg_arena *a, const char *text, size_t len, struct sg_err *e);
-int sg_json_parse_limit(json_t **out, struct sg_arena *a, const char *text, size_t len,
-    size_t limit, struct sg_err *e);
+int sg_json_parse_limit(
+    json_t **out, struct sg_arena *a, const char *text, size_t len, size_t limit, struct sg_err *e);
 
 /* Members of an object. A missing or null member gives `otherwise`; a wrong type is SG_EINPUT
  * "json_type" in *e (and `otherwise` returned), so many may be read and *e looked at once. */

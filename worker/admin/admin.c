@@ -26,18 +26,17 @@ admin_usage(struct sg_err *e, const char *fmt, ...)
 const char *
 admin_conninfo(struct admin *a, const char *role, struct sg_err *e)
 {
-	const char *db = a->conf.db, *form = "%s user=%s";
+	const char *db = a->conf.db, *joint = " user=";
 	char *text;
 
 	if (strncmp(db, "postgresql://", 13) == 0 || strncmp(db, "postgres://", 11) == 0)
-		form = strchr(db, '?') != NULL ? "%s&user=%s" : "%s?user=%s";
-	text = sg_alloc(a->arena, strlen(db) + strlen(role) + 8);
+		joint = strchr(db, '?') != NULL ? "&user=" : "?user=";
+	/* libpq takes the last one of a key that stands twice */
+	text = sg_asprintf(a->arena, "%s%s%s", db, joint, role);
 	if (text == NULL) {
 		sg_fail(e, SG_EBUSY, "no_memory", "There is no memory now.");
 		return NULL;
 	}
-	/* libpq takes the last one of a key that stands twice */
-	sprintf(text, form, db, role);
 	return text;
 }
 
