@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Unix accounts: web (nginx's workers and segward-web) and worker share the group segward, which
 # the store belongs to. The database's account is no member: it reaches only its own folders.
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The folders of a stack, who owns each, and the settings that are remembered.
 #
 #   stack.conf      settings, in bash        segward.conf  for segward-admin, run by root

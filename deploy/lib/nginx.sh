@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # nginx: the templates of deploy/nginx filled in, and its ports.
 
 # problems.list as error_page lines and one internal location each.

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # PostgreSQL: a private cluster on a unix socket; who may be which role is decided by the Unix
 # account (peer). Its log keeps no statement and no value, since those hold patients' data.
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Processes of a stack: one file a process in DIR/pids with its id and its start time, so that
 # a later process that happens to get the same id is never touched.
 

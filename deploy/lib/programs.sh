@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Our own programs: copied into the stack's folder (so that a rebuild does not change what runs,
 # and accounts need not reach the source tree), configured, and started.
 

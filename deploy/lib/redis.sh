@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Redis: no TCP port, no files, one ACL account a program. It may be emptied at any moment.
 
 redis_configure() {

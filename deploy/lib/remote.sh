@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Workers on other hosts: PostgreSQL, Redis and the blobs over TLS, each side with a certificate
 # of the internal authority. Nothing of this listens unless --remote was given.
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Talking to the person in front, and small checks of arguments.
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
@@ -41,4 +42,20 @@ free_port() { # ADDRESS
 		fi
 	done
 	die "no free port on $1"
+}
+
+# One line of progress with the time since the start.
+step() { printf '[%3d s] %s\n' "$SECONDS" "$*"; }
+
+# quietly LOG COMMAND...: output to a file; its end is shown when the command fails.
+quietly() {
+	local log=$1 rc=0
+	shift
+	"$@" >"$log" 2>&1 </dev/null || rc=$?
+	if [ $rc != 0 ]; then
+		say "failed: $*"
+		tail -40 "$log" >&2
+		say "all of it: $log"
+	fi
+	return $rc
 }

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Certificates. The portal's own is self-signed until a hospital puts its own in its place
 # (tls/portal.crt and tls/portal.key); those of the internal connections come from an authority
 # that lives in tls/internal and signs nothing else.
