@@ -10,6 +10,7 @@
 --   sg_worker   segward-worker: the same
 --   sg_audit    reads jobs, accounts and the audit trail, no patients; runs reports and checks
 --   sg_backup   reads everything, writes nothing; may stream a base backup
+set client_min_messages = warning;
 \if :{?db}
 \else
   \set db segward
@@ -48,6 +49,7 @@ select format('grant connect on database %I to sg_migrate, sg_api, sg_worker, sg
 \gexec
 
 \connect :"db"
+set client_min_messages = warning;
 revoke all on schema public from public;
 create schema if not exists sg authorization sg_owner;
 grant usage on schema sg to sg_api, sg_worker, sg_audit, sg_backup;
