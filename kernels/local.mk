@@ -4,7 +4,17 @@
 # conditional X86_64, and into ENGINE_LIBS.
 
 noinst_LIBRARIES += libkernels.a
-libkernels_a_SOURCES =
+libkernels_a_SOURCES = \
+	kernels/kn.c kernels/kn.h kernels/nn.h \
+	kernels/ref/conv.c \
+	kernels/ref/norm.c \
+	kernels/ref/plane.c \
+	kernels/ref/pool.c \
+	kernels/ref/prob.c \
+	kernels/ref/ref.h \
+	kernels/ref/resize_nd.c \
+	kernels/ref/stats.c \
+	kernels/ref/table.c
 
 # GPUs: the finder is in every build, the plugin it opens only with CUDA.
 libkernels_a_SOURCES += kernels/gpu.c kernels/gpu.h
