@@ -70,9 +70,8 @@ static const struct key {
 	"computing threads of one slot; 0: the cores there are, divided by the slots"},
     {"job_cap", NUMBER, AT(job_cap), "2", 1, 1000, "jobs of one account running at a time"},
     {"lease_s", NUMBER, AT(lease_s), "30", 3, 3600,
-	"seconds a job stays with a silent worker; it beats six times as often. Every worker of "
-	"one "
-	"portal needs the same. Tests shorten it"},
+	"seconds a job stays with a silent worker, which beats six times as often; the same for "
+	"every worker of one portal. Tests shorten it"},
 
     {"quota_queued", NUMBER, AT(quota_queued), "100", 1, 100000,
 	"jobs an account may have waiting"},
