@@ -34,12 +34,14 @@ UNIT_TESTS += tests/unit/test_store
 tests_unit_test_store_SOURCES = tests/unit/test_store.c
 tests_unit_test_store_LDADD = $(PORTAL_LIBS)
 
-# Started by tests/unit/db.test and queue.test, which bring a private service.
-check_PROGRAMS += tests/unit/probe_db tests/unit/probe_queue
+# Started by tests/unit/db.test, queue.test and store_remote.test, which bring a private service.
+check_PROGRAMS += tests/unit/probe_db tests/unit/probe_queue tests/unit/probe_store_remote
 tests_unit_probe_db_SOURCES = tests/unit/probe_db.c
 tests_unit_probe_db_LDADD = $(PORTAL_LIBS)
 tests_unit_probe_queue_SOURCES = tests/unit/probe_queue.c
 tests_unit_probe_queue_LDADD = $(PORTAL_LIBS)
+tests_unit_probe_store_remote_SOURCES = tests/unit/probe_store_remote.c
+tests_unit_probe_store_remote_LDADD = $(PORTAL_LIBS)
 endif
 
 check_PROGRAMS += $(UNIT_TESTS)
