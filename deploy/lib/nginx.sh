@@ -14,7 +14,6 @@ location = /-/problem/$seen {
 	internal;
 	client_max_body_size 0;
 	include $DIR/nginx/headers-data.conf;
-	add_header Cache-Control no-store always;
 	${retry}default_type application/problem+json;
 	return $status '{"type":"about:blank","title":"$title","status":$status,"code":"$code","detail":"$detail","request":"\$request_id"}';
 }
