@@ -165,7 +165,7 @@ reply_disposition(struct sg_arena *a, const char *name)
 		if (strchr(plain, name[i]) != NULL)
 			*p++ = name[i];
 		else
-			p += sprintf(p, "%%%02X", (unsigned char)name[i]);
+			p += snprintf(p, 4, "%%%02X", (unsigned char)name[i]);
 	}
 	*p = '\0';
 	return text;

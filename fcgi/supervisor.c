@@ -44,7 +44,7 @@ listen_at(const char *path, struct sg_err *e)
 		    e, SG_EINTERNAL, "listen", "web_socket is too long a path for a unix socket.");
 		return -1;
 	}
-	strcpy(at.sun_path, path);
+	memcpy(at.sun_path, path, strlen(path) + 1);
 	if ((fd = socket(AF_UNIX, SOCK_STREAM, 0)) < 0) {
 		sg_fail(e, SG_EINTERNAL, "listen", "socket: %s", strerror(errno));
 		return -1;
