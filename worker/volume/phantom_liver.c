@@ -29,6 +29,19 @@ paint(struct canvas *c, const struct blob *b, const struct blob *within, double 
 		}
 }
 
+/* An organ in its coat of fat, which sets it off from a neighbour of the same grey. */
+static void
+paint_organ(
+    struct canvas *c, const struct blob *b, const struct blob *within, double hu, double texture)
+{
+	struct blob coat = *b;
+
+	coat.rx += 0.007;
+	coat.ry += 0.007;
+	paint(c, &coat, within, -70, 14);
+	paint(c, b, within, hu, texture);
+}
+
 static struct blob
 place(struct canvas *c, double x, double y, double rx, double ry, double turn, double wavy)
 {
@@ -134,18 +147,18 @@ organs(struct canvas *c, const struct blob *in, double liver_hu)
 		b = place(c, ph_uniform(c, 0.42, 0.78), ph_uniform(c, 0.33, 0.62),
 		    ph_uniform(c, 0.025, 0.05), ph_uniform(c, 0.02, 0.035), ph_uniform(c, 0, 3),
 		    0.1);
-		paint(c, &b, in, liver_hu + ph_uniform(c, -50, 25), 15);
+		paint_organ(c, &b, in, liver_hu + ph_uniform(c, -50, 25), 15);
 	}
 	b = place(c, 0.66, 0.40, 0.115, 0.085, 0.3, 0.06);
-	paint(c, &b, in, liver_hu + ph_uniform(c, -20, 15), 14); /* stomach */
+	paint_organ(c, &b, in, liver_hu + ph_uniform(c, -20, 15), 14); /* stomach */
 	liver(c, in, liver_hu);
 	b = place(c, 0.635, 0.355, 0.045, 0.02, 0.1, 0.05);
 	paint(c, &b, in, -700, 30); /* its air */
 	b = place(c, 0.79, 0.53, 0.065, 0.125, -0.3, 0.05);
-	paint(c, &b, in, spleen_hu, 9);
+	paint_organ(c, &b, in, spleen_hu, 9);
 	for (int side = -1; side <= 1; side += 2) {
 		b = place(c, 0.5 + 0.185 * side, 0.655, 0.05, 0.068, 0.35 * side, 0.04);
-		paint(c, &b, in, ph_uniform(c, 125, 175), 12); /* kidney */
+		paint_organ(c, &b, in, ph_uniform(c, 125, 175), 12); /* kidney */
 		b.rx *= 0.45;
 		b.ry *= 0.4;
 		paint(c, &b, in, -40, 10);
