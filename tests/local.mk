@@ -44,6 +44,38 @@ tests_unit_probe_store_remote_SOURCES = tests/unit/probe_store_remote.c
 tests_unit_probe_store_remote_LDADD = $(PORTAL_LIBS)
 endif
 
+# of worker/volume and worker/mask
+UNIT_TESTS += tests/unit/test_volume tests/unit/test_mask tests/unit/test_phantom \
+	tests/volume/test_sandbox tests/volume/test_png_corpus
+tests_unit_test_volume_SOURCES = tests/unit/test_volume.c
+tests_unit_test_volume_LDADD = $(ENGINE_LIBS)
+tests_unit_test_mask_SOURCES = tests/unit/test_mask.c
+tests_unit_test_mask_LDADD = $(ENGINE_LIBS)
+tests_unit_test_phantom_SOURCES = tests/unit/test_phantom.c
+tests_unit_test_phantom_LDADD = $(ENGINE_LIBS)
+tests_volume_test_sandbox_SOURCES = tests/volume/test_sandbox.c
+tests_volume_test_sandbox_LDADD = $(ENGINE_LIBS)
+tests_volume_test_png_corpus_SOURCES = tests/volume/test_png_corpus.c
+tests_volume_test_png_corpus_LDADD = $(ENGINE_LIBS)
+
+# Started by test_sandbox through the zygote, in place of segward-parse.
+check_PROGRAMS += tests/volume/confine_probe
+tests_volume_confine_probe_SOURCES = tests/volume/confine_probe.c
+tests_volume_confine_probe_LDADD = $(ENGINE_LIBS)
+
+# Fuzz targets are built with the checks whatever the rest is built with, so they compile the
+# sources they reach themselves.
+FUZZ_CC = $(AM_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer
+FUZZ_LD = $(AM_LDFLAGS) -fsanitize=address,undefined
+check_PROGRAMS += tests/fuzz/fuzz_png
+tests_fuzz_fuzz_png_SOURCES = tests/fuzz/fuzz_png.c tests/fuzz/driver.c common/arena.c common/buf.c \
+	common/err.c common/json.c common/sniff.c worker/volume/parse.c worker/volume/parsed.c \
+	worker/volume/png_read.c worker/volume/png_write.c worker/volume/view.c worker/volume/volume.c
+tests_fuzz_fuzz_png_CFLAGS = $(FUZZ_CC)
+tests_fuzz_fuzz_png_LDFLAGS = $(FUZZ_LD)
+tests_fuzz_fuzz_png_LDADD = $(PNG_LIBS) $(Z_LIBS) $(JANSSON_LIBS) -lm
+
 check_PROGRAMS += $(UNIT_TESTS)
 
 # `make check SUITES="unit style"`: some suites only

@@ -169,7 +169,9 @@ deed_fill(void)
 static int
 deed_crash(void)
 {
-	*(volatile int *)8 = 1;
+	volatile int *volatile nowhere = NULL;
+
+	*nowhere = 1;
 	return 1;
 }
 
