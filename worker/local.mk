@@ -81,4 +81,5 @@ endif
 libsegengine_a_SOURCES += \
 	worker/net/meta.c worker/net/meta.h worker/net/meta_int.h \
 	worker/net/meta_bioimage.c \
-	worker/net/meta_json.c
+	worker/net/meta_json.c \
+	worker/net/meta_write.c

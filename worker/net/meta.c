@@ -265,6 +265,7 @@ sg_meta_read(struct sg_model_meta **out, const struct sg_net *net, const char *s
 	infer_input(m, net, in);
 	if ((rc = infer_output(m, net, result, e)) || (rc = check_against(m, in, result, e)))
 		return rc;
+	m->guesses |= m->guessed;
 	*out = m;
 	return SG_OK;
 }

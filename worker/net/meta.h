@@ -7,6 +7,7 @@
 #ifndef SG_NET_META_H
 #define SG_NET_META_H
 
+#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -92,6 +93,7 @@ struct sg_model_meta {
 	const char *card;   /* JSON text of the model card: intended use, warnings, ...; "{}" */
 	const char *source; /* "segward", "bioimageio 0.4", "bioimageio 0.5", "inferred" */
 	unsigned guesses;   /* bits of enum sg_meta_guess */
+	unsigned guessed;   /* the same, of a kept version: guesses when the model came in */
 };
 
 /*
@@ -103,6 +105,12 @@ struct sg_model_meta {
  */
 int sg_meta_read(struct sg_model_meta **out, const struct sg_net *net, const char *sidecar,
     size_t n, struct sg_arena *a, struct sg_err *e);
+
+/*
+ * The same as the JSON that is kept with a version and read back as a sidecar, guesses and all;
+ * owned by the arena. NULL: no memory.
+ */
+json_t *sg_meta_json(const struct sg_model_meta *m, struct sg_arena *a);
 
 /* The next size allowed along axis i (0 x, 1 y, 2 z) for a picture of `have` pixels. */
 int sg_meta_fit_size(const struct sg_model_meta *m, int i, int have);

@@ -23,4 +23,7 @@ int meta_from_json(
 int meta_from_bioimage(
     struct sg_model_meta *m, const char *text, size_t n, struct sg_arena *a, struct sg_err *e);
 
+/* Words for the bits of enum sg_meta_guess, in their order; NULL at the end. */
+extern const char *const meta_guess_names[];
+
 #endif

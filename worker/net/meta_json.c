@@ -266,6 +266,29 @@ read_postprocess(struct sg_model_meta *m, const json_t *o, struct sg_err *e)
 	return e->code;
 }
 
+const char *const meta_guess_names[] = {
+    "layout", "size", "intensity", "output", "classes", "threshold", NULL};
+
+/* What a kept version says was guessed when it came in (meta_write.c). */
+static int
+read_guessed(struct sg_model_meta *m, const json_t *list, struct sg_err *e)
+{
+	if (list != NULL && !json_is_array(list))
+		return bad(e, "guessed", "must be a list");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *name = json_string_value(json_array_get(list, i));
+		int at = 0;
+
+		while (name != NULL && meta_guess_names[at] != NULL &&
+		       strcmp(meta_guess_names[at], name) != 0)
+			at++;
+		if (name == NULL || meta_guess_names[at] == NULL)
+			return bad(e, "guessed", "holds a word that is not known");
+		m->guessed |= 1u << at;
+	}
+	return SG_OK;
+}
+
 static const char *
 text_of(const json_t *o, const char *key, struct sg_arena *a, struct sg_err *e)
 {
@@ -281,7 +304,8 @@ meta_from_json(
     struct sg_model_meta *m, const char *text, size_t n, struct sg_arena *a, struct sg_err *e)
 {
 	static const char *const names[] = {"schema", "name", "version", "organ", "modality",
-	    "description", "input", "intensity", "output", "postprocess", "card", NULL};
+	    "description", "input", "intensity", "output", "postprocess", "card", "source",
+	    "guessed", NULL};
 	json_t *root;
 	const json_t *part, *card;
 	int rc;
@@ -318,6 +342,9 @@ meta_from_json(
 			return sg_fail(
 			    e, SG_EBUSY, "no_memory", "No memory for the model's metadata.");
 	}
-	m->source = "segward";
-	return SG_OK;
+	m->source = json_object_get(root, "source") != NULL ? text_of(root, "source", a, e)
+							    : "segward";
+	if (e->code != SG_OK)
+		return e->code;
+	return read_guessed(m, json_object_get(root, "guessed"), e);
 }
