@@ -230,6 +230,7 @@ shake_hands(SSL *ssl, int fd, int64_t until_ms)
 {
 	int rc;
 
+	ERR_clear_error(); /* what another library left in this thread would be taken for ours */
 	while ((rc = SSL_connect(ssl)) != 1) {
 		struct pollfd p = {.fd = fd};
 		int64_t left = until_ms - sg_now_ms();

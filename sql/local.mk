@@ -38,4 +38,4 @@ sql/migrations.c: $(srcdir)/sql/embed-migrations.awk $(srcdir)/sql/migrations $(
 endif
 
 EXTRA_DIST += sql/embed.awk sql/embed-reports.awk sql/embed-migrations.awk sql/roles.sql \
-	sql/migrations sql/queries sql/reports
+	sql/migrations sql/queries sql/reports sql/dump sql/schema.sql
