@@ -317,6 +317,22 @@ remote_free_writer(struct sg_blob_writer *base)
 	free(w);
 }
 
+/* The spool opened anew for reading alone, at offset 0: a reader can change nothing. The spool is
+ * closed. -1 with errno. */
+static int
+read_only(int spool)
+{
+	char path[40];
+	int fd, why;
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", spool);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	why = errno;
+	close(spool);
+	errno = why;
+	return fd;
+}
+
 static int
 remote_open(int *fd, struct sg_store *store, const struct sg_sha256 *h, int check, struct sg_err *e)
 {
@@ -337,10 +353,8 @@ remote_open(int *fd, struct sg_store *store, const struct sg_sha256 *h, int chec
 		}
 		switch (get_once(s, spool, h, e)) {
 		case DONE:
-			if (lseek(spool, 0, SEEK_SET) != 0)
-				break;
-			*fd = spool;
-			return SG_OK;
+			*fd = read_only(spool);
+			return *fd >= 0 ? SG_OK : sg_store_io_error(e, errno);
 		case FAILED:
 			close(spool);
 			return e != NULL ? (int)e->code : SG_EBUSY;
