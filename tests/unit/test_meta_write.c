@@ -1,7 +1,7 @@
 /* What is kept of a model's metadata is read back as it was: worker/net/meta_write.c. */
 #include "config.h"
 
-#include "check.h"
+#include "tests/unit/check.h"
 #include "common/json.h"
 #include "worker/net/meta_int.h"
 
