@@ -16,8 +16,11 @@ libkernels_a_SOURCES = \
 	kernels/ref/stats.c \
 	kernels/ref/table.c
 
-# GPUs: the finder is in every build, the plugin it opens only with CUDA.
-libkernels_a_SOURCES += kernels/gpu.c kernels/gpu.h
+# The machine: its processor, and its GPUs. The finder of GPUs is in every build, the plugin
+# that it opens only with CUDA.
+libkernels_a_SOURCES += \
+	kernels/cpu.c kernels/cpu.h \
+	kernels/gpu.c kernels/gpu.h
 
 if WITH_CUDA
 plugin_DATA = kernels/segward-cuda.so

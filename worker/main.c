@@ -27,6 +27,7 @@
 #include "common/conf.h"
 #include "common/log.h"
 #include "common/store.h"
+#include "kernels/cpu.h"
 #include "worker/beat.h"
 #include "worker/cache.h"
 #include "worker/janitor.h"
@@ -93,36 +94,6 @@ cores(void)
 	return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 
-/* "AMD EPYC 9R14, avx512_bf16": what results of this worker were computed on. */
-static void
-describe_device(char *text, size_t size)
-{
-	char line[256], model[96] = "cpu";
-	const char *isa = "";
-	FILE *f = fopen("/proc/cpuinfo", "re");
-
-	while (f != NULL && fgets(line, sizeof line, f) != NULL) {
-		char *colon = strchr(line, ':');
-
-		if (strncmp(line, "model name", 10) == 0 && colon != NULL) {
-			line[strcspn(line, "\n")] = '\0';
-			snprintf(model, sizeof model, "%.90s", colon + 2);
-			break;
-		}
-	}
-	if (f != NULL)
-		fclose(f);
-#if defined(__x86_64__)
-	if (__builtin_cpu_supports("avx512bf16"))
-		isa = ", avx512_bf16";
-	else if (__builtin_cpu_supports("avx512f"))
-		isa = ", avx512";
-	else if (__builtin_cpu_supports("avx2"))
-		isa = ", avx2";
-#endif
-	snprintf(text, size, "%s%s", model, isa);
-}
-
 static void
 describe(struct process *p)
 {
@@ -137,7 +108,7 @@ describe(struct process *p)
 	}
 	snprintf(p->software, sizeof p->software, "%s %s, oneDNN %d.%d.%d", PACKAGE_NAME,
 	    PACKAGE_VERSION, v->major, v->minor, v->patch);
-	describe_device(p->device, sizeof p->device);
+	kn_cpu_name(p->device, sizeof p->device);
 	p->worker.conf = &p->conf;
 	p->worker.name = p->name;
 	p->worker.software = p->software;

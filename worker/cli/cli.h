@@ -28,6 +28,9 @@ int sg_cmd_segment(int argc, char **argv);
 int sg_cmd_phantom(int argc, char **argv);
 int sg_cmd_compare(int argc, char **argv);
 int sg_cmd_info(int argc, char **argv);
+int sg_cmd_inspect(int argc, char **argv);
+int sg_cmd_demo_model(int argc, char **argv);
+int sg_cmd_devices(int argc, char **argv);
 
 /* "segward NAME: sentence" and where help is found, on standard error; SG_EXIT_USAGE. */
 int sg_cli_usage(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -47,6 +47,22 @@ static const struct sg_command COMMANDS[] = {
 	"  --seed S   default 1\n"
 	"  --size P   side in pixels, 128 to 2048, default 512\n",
 	sg_cmd_phantom},
+    {"inspect", "what a model needs, and whether it runs here",
+	"usage: segward inspect [--meta FILE] [--size 512x512] [--threads N] [--json] M.onnx\n"
+	"\n"
+	"Prints inputs, outputs, operators, what is not supported by node, parameters, and for a\n"
+	"picture of the given size the work, the memory and the measured time of one run.\n",
+	sg_cmd_inspect},
+    {"demo-model", "write a demonstration network",
+	"usage: segward demo-model cells|liver OUT.onnx\n"
+	"\n"
+	"Networks whose weights were chosen by hand, for the phantoms of the same names.\n",
+	sg_cmd_demo_model},
+    {"devices", "what this machine computes on",
+	"usage: segward devices [--json]\n"
+	"\n"
+	"The processor with its instruction set, and the GPUs that the CUDA plugin finds.\n",
+	sg_cmd_devices},
 };
 
 enum { COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };
