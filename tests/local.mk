@@ -30,7 +30,9 @@ tests_unit_test_sniff_SOURCES = tests/unit/test_sniff.c
 tests_unit_test_sniff_LDADD = $(COMMON_LIBS)
 
 if PORTAL
-UNIT_TESTS += tests/unit/test_store
+UNIT_TESTS += tests/unit/test_store tests/unit/test_password
+tests_unit_test_password_SOURCES = tests/unit/test_password.c
+tests_unit_test_password_LDADD = $(PORTAL_LIBS)
 tests_unit_test_store_SOURCES = tests/unit/test_store.c
 tests_unit_test_store_LDADD = $(PORTAL_LIBS)
 
