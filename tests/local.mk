@@ -46,6 +46,15 @@ tests_unit_probe_store_remote_SOURCES = tests/unit/probe_store_remote.c
 tests_unit_probe_store_remote_LDADD = $(PORTAL_LIBS)
 endif
 
+# of worker/, the process
+if PORTAL
+UNIT_TESTS += tests/unit/test_cache tests/unit/test_fate
+tests_unit_test_cache_SOURCES = tests/unit/test_cache.c
+tests_unit_test_cache_LDADD = libsegworker.a $(COMMON_LIBS)
+tests_unit_test_fate_SOURCES = tests/unit/test_fate.c
+tests_unit_test_fate_LDADD = libsegworker.a $(COMMON_LIBS)
+endif
+
 # of worker/volume and worker/mask
 UNIT_TESTS += tests/unit/test_volume tests/unit/test_mask tests/unit/test_phantom \
 	tests/volume/test_sandbox tests/volume/test_png_corpus

@@ -62,7 +62,7 @@ layout_make() {
 	folder 0750 segward-web segward "$RUN/web"
 	folder 0700 segward-db segward-db "$DIR/pg" "$DIR/redis"
 	folder 2770 root segward "$DIR/store"
-	folder 0700 segward-web segward "$DIR/uploads" "$DIR/body"
+	folder 0770 segward-web segward "$DIR/uploads" "$DIR/body" # the worker's janitor takes old files
 }
 
 # secret NAME OWNER: a random password in a file only OWNER may read; kept when it exists.
