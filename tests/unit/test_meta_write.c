@@ -1,8 +1,8 @@
 /* What is kept of a model's metadata is read back as it was: worker/net/meta_write.c. */
 #include "config.h"
 
-#include "tests/unit/check.h"
 #include "common/json.h"
+#include "tests/unit/check.h"
 #include "worker/net/meta_int.h"
 
 static struct sg_arena *arena;
