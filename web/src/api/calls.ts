@@ -131,7 +131,7 @@ export const models = (signal: AbortSignal) => json<List<Model>>('/api/models', 
 export const segmentation = (s: string, signal: AbortSignal) =>
   json<Segmentation>(`/api/segmentations/${id(s)}`, { signal })
 export const saveThreshold = (s: string, threshold: number, signal: AbortSignal) =>
-  json<unknown>(`/api/segmentations/${id(s)}/threshold`, { method: 'PUT', json: { threshold }, signal })
+  json<{ segmentation: Segmentation; job: Job }>(`/api/segmentations/${id(s)}/threshold`, { method: 'PUT', json: { threshold }, signal })
 export const probability = (s: string, signal: AbortSignal) => bytes(`/api/segmentations/${id(s)}/probability`, signal)
 export const maskUrl = (s: string) => `/api/segmentations/${id(s)}/mask`
 

@@ -102,7 +102,7 @@ export interface ReportLine {
 /** A segmentation as its scan lists it (fcgi/h_scan.c). */
 export interface SegmentationRow {
   id: string
-  version: string | { id: string; number: number; state?: VersionState }
+  version: string
   model_name: string
   threshold: number
   created_at: string

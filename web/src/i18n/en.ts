@@ -192,7 +192,7 @@ export const en = {
   'study.all': 'Choose all {n}',
   'study.start': { one: 'Segment {n} image', other: 'Segment {n} images' },
   'study.startNone': 'Choose images to segment',
-  'study.started': { one: 'The segmentation is queued.', other: '{n} segmentations are queued.' },
+  'study.started': { one: '{n} segmentation is queued.', other: '{n} segmentations are queued.' },
   'study.progressOf': 'Progress of {name}',
   'study.atThreshold': 'threshold {v}',
   'study.notSegmented': 'Not segmented yet',

@@ -1,6 +1,11 @@
 // Numbers, dates, sizes and spans of time in the language in use.
 import { language, t } from './i18n'
 
+/** English is written for the world: 12 May 2026, not May 12. */
+function dateLocale(): string {
+  return language() === 'en' ? 'en-GB' : language()
+}
+
 const formats = new Map<string, Intl.NumberFormat>()
 
 function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
@@ -68,14 +73,14 @@ export function day(iso: string | null): string {
   const m = /^(\d{4})-(\d{2})-(\d{2})/.exec(iso ?? '')
   if (m === null) return '–'
   const d = new Date(Date.UTC(Number(m[1]), Number(m[2]) - 1, Number(m[3])))
-  return new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeZone: 'UTC' }).format(d)
+  return new Intl.DateTimeFormat(dateLocale(), { dateStyle: 'medium', timeZone: 'UTC' }).format(d)
 }
 
 /** A moment in local time. */
 export function moment(iso: string | null): string {
   const d = new Date(iso ?? 'x')
   if (Number.isNaN(d.getTime())) return '–'
-  return new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'short' }).format(d)
+  return new Intl.DateTimeFormat(dateLocale(), { dateStyle: 'medium', timeStyle: 'short' }).format(d)
 }
 
 /** How long ago, for recent things; the moment itself after a week. */

@@ -28,10 +28,10 @@ export default function PatientPage({ id }: { id: string }) {
         crumbs={[{ href: '/patients', text: t('nav.patients') }]}
         sub={facts.filter((f) => f !== null && f !== '–').join(' · ')}
       >
-        <Button kind="quiet" icon="trash" label={t('patient.delete')} onClick={() => setAsking(true)} />
         <ButtonLink kind="primary" icon="plus" href={`/studies/new?patient=${p.id}`}>
           {t('home.newStudy')}
         </ButtonLink>
+        <Button kind="quiet" icon="trash" label={t('patient.delete')} onClick={() => setAsking(true)} />
       </PageHead>
       <section class="panel" aria-labelledby="patient-studies">
         <h2 id="patient-studies">{t('patient.studies')}</h2>

@@ -46,6 +46,7 @@ export default function ResultPage({ id }: { id: string }) {
       error={pictures.error ?? scan.error}
       retry={pictures.reload}
       reload={seg.reload}
+      onSaved={seg.set}
     />
   )
 }
@@ -57,17 +58,10 @@ interface ResultProps {
   error: unknown
   retry: () => void
   reload: () => void
+  onSaved: (seg: Segmentation) => void
 }
 
-/** PUT .../threshold answers with the segmentation and the job that makes the mask. */
-function jobIn(answer: unknown): string | null {
-  if (typeof answer !== 'object' || answer === null || !('job' in answer)) return null
-  const j: unknown = answer.job
-  if (typeof j === 'string') return j
-  return typeof j === 'object' && j !== null && 'id' in j && typeof j.id === 'string' ? j.id : null
-}
-
-function Result({ seg, scan, pictures, error, retry, reload }: ResultProps) {
+function Result({ seg, scan, pictures, error, retry, reload, onSaved }: ResultProps) {
   const saved = toMilli(seg.threshold)
   const preset = toMilli(seg.default_threshold)
   const [milli, setMilli] = useState(saved)
@@ -94,10 +88,10 @@ function Result({ seg, scan, pictures, error, retry, reload }: ResultProps) {
   const unsaved = milli !== saved
 
   const save = useAction(async (signal) => {
-    const made = jobIn(await api.saveThreshold(seg.id, milli / 1000, signal))
+    const made = await api.saveThreshold(seg.id, milli / 1000, signal)
+    onSaved(made.segmentation)
+    noteJob(made.job)
     notify(t('result.saved'))
-    reload()
-    if (made !== null) noteJob(await api.job(made, signal))
   })
 
   // the mask is made by a worker: look again when no job of it runs any more

@@ -17,9 +17,7 @@ import { Banner, Button, ButtonLink, Confirm, Dialog, Empty, Failure, Field, Pag
 import { DropZone, FileList } from '../ui/uploads'
 
 function versionOf(s: SegmentationRow): string {
-  const id = typeof s.version === 'string' ? s.version : s.version.id
-  const number = typeof s.version === 'string' ? null : s.version.number
-  return number === null ? (versionName(id) ?? s.model_name) : `${s.model_name} v${number}`
+  return versionName(s.version) ?? s.model_name
 }
 
 function Thumbnail({ scan }: { scan: Scan }) {
@@ -191,7 +189,8 @@ export default function StudyPage({ id }: { id: string }) {
   if (got.data === null) return got.error === null ? <Spinner /> : <Failure error={got.error} retry={got.reload} />
   const st = got.data
   const ready = st.scans.filter((s) => s.state === 'ready')
-  const untouched = ready.filter((s) => s.segmentations.length === 0).map((s) => s.id)
+  const busy = new Set(jobs.value.filter((j) => isActive(j) && j.kind === 'segment').map((j) => j.scan))
+  const untouched = ready.filter((s) => s.segmentations.length === 0 && !busy.has(s.id)).map((s) => s.id)
   const picked = (chosen ?? untouched).filter((x) => ready.some((s) => s.id === x))
 
   return (
@@ -205,10 +204,10 @@ export default function StudyPage({ id }: { id: string }) {
         ]}
         sub={`${st.patient.name} · ${st.patient.code} · ${day(st.study_date)}`}
       >
-        <Button kind="quiet" icon="trash" label={t('study.delete')} onClick={() => setDeleting('study')} />
         <Button icon="plus" onClick={() => setAdding(true)}>
           {t('study.addScans')}
         </Button>
+        <Button kind="quiet" icon="trash" label={t('study.delete')} onClick={() => setDeleting('study')} />
       </PageHead>
       {got.error !== null && <Failure error={got.error} retry={got.reload} />}
       {st.scans.length === 0 ? (

@@ -62,6 +62,21 @@ function delay(): number {
   return activeJobs.value.length > 0 && document.visibilityState === 'visible' ? FAST_MS : SLOW_MS
 }
 
+const PLACES_MS = 2000
+let placesAt = 0
+
+/**
+ * A job that waits moves up when others end, and that is no change of its own:
+ * the list does not tell it. So the first few that wait are asked for by name.
+ */
+async function watchPlaces(signal: AbortSignal): Promise<void> {
+  const waiting = activeJobs.value.filter((j) => j.state === 'queued').slice(-3)
+  if (waiting.length === 0 || Date.now() - placesAt < PLACES_MS || document.visibilityState !== 'visible') return
+  placesAt = Date.now()
+  const now = await Promise.all(waiting.map((j) => api.job(j.id, signal)))
+  byId.value = merge(byId.value, now)
+}
+
 async function poll(): Promise<void> {
   const mine = new AbortController()
   running = mine
@@ -71,6 +86,7 @@ async function poll(): Promise<void> {
       if (list.items.length > 0) byId.value = merge(byId.value, list.items)
       revision = list.revision
     }
+    await watchPlaces(mine.signal)
     reachable.value = true
   } catch (e) {
     if (isAbort(e)) return

@@ -63,6 +63,41 @@ export function Pane(p: PaneProps) {
 
   return (
     <div class="viewer">
+      <div class="viewer-strip">
+        <div class="viewer-read" aria-hidden="true">
+          {cursor === null ? (
+            <span>{percent(zoom)}</span>
+          ) : (
+            <>
+              <span>
+                {num(cursor.x)}, {num(cursor.y)}
+              </span>
+              <span>{cursor.value.map((v) => num(v)).join(' ')}</span>
+              {cursor.q !== null && <span class="viewer-p">p {num(cursor.q / 255, 2)}</span>}
+            </>
+          )}
+        </div>
+        <div class="viewer-tools">
+          <Button kind="quiet" icon="minus" label={t('viewer.zoomOut')} onClick={() => viewer.current?.zoom(1 / 1.4)} />
+          <Button kind="quiet" icon="plus" label={t('viewer.zoomIn')} onClick={() => viewer.current?.zoom(1.4)} />
+          <Button kind="quiet" icon="fit" label={t('viewer.fit')} onClick={() => viewer.current?.fit()} />
+          <Button
+            kind="quiet"
+            icon="invert"
+            label={t('viewer.invert')}
+            pressed={inverted}
+            onClick={() => {
+              const v = viewer.current
+              if (v !== null) v.setWindow({ ...v.getWindow(), invert: !v.getWindow().invert })
+            }}
+          />
+          {windowed && (
+            <Button kind="quiet" icon="retry" label={t('viewer.resetWindow')} onClick={resetWindow} />
+          )}
+          <span class="viewer-gap" />
+          <Button kind="quiet" icon="keys" label={t('viewer.keys')} onClick={p.onHelp} />
+        </div>
+      </div>
       <canvas
         ref={canvas}
         class="viewer-canvas"
@@ -74,39 +109,6 @@ export function Pane(p: PaneProps) {
       <p id="viewer-help" class="sr">
         {t('viewer.help')}
       </p>
-      <div class="viewer-read" aria-hidden="true">
-        {cursor === null ? (
-          <span>{percent(zoom)}</span>
-        ) : (
-          <>
-            <span>
-              {num(cursor.x)}, {num(cursor.y)}
-            </span>
-            <span>{cursor.value.map((v) => num(v)).join(' ')}</span>
-            {cursor.q !== null && <span class="viewer-p">p {num(cursor.q / 255, 2)}</span>}
-          </>
-        )}
-      </div>
-      <div class="viewer-tools">
-        <Button kind="quiet" icon="minus" label={t('viewer.zoomOut')} onClick={() => viewer.current?.zoom(1 / 1.4)} />
-        <Button kind="quiet" icon="plus" label={t('viewer.zoomIn')} onClick={() => viewer.current?.zoom(1.4)} />
-        <Button kind="quiet" icon="fit" label={t('viewer.fit')} onClick={() => viewer.current?.fit()} />
-        <Button
-          kind="quiet"
-          icon="invert"
-          label={t('viewer.invert')}
-          pressed={inverted}
-          onClick={() => {
-            const v = viewer.current
-            if (v !== null) v.setWindow({ ...v.getWindow(), invert: !v.getWindow().invert })
-          }}
-        />
-        {windowed && (
-          <Button kind="quiet" icon="retry" label={t('viewer.resetWindow')} onClick={resetWindow} />
-        )}
-        <span class="viewer-gap" />
-        <Button kind="quiet" icon="keys" label={t('viewer.keys')} onClick={p.onHelp} />
-      </div>
       {p.plane !== null && (
         <div class="viewer-overlay">
           <div class="segmented" role="radiogroup" aria-label={t('viewer.overlay')}>
