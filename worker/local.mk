@@ -57,6 +57,7 @@ segward_admin_SOURCES = \
 nodist_segward_admin_SOURCES = sql/migrations.c
 segward_admin_CFLAGS = $(AM_CFLAGS) $(PQ_CFLAGS)
 segward_admin_LDADD = $(ENGINE_LIBS) $(PORTAL_LIBS)
+$(segward_admin_OBJECTS): sql/queries.h
 
 # The worker: takes jobs from the queue. libsegworker.a is all of it but main, for tests.
 noinst_LIBRARIES += libsegworker.a

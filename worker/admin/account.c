@@ -109,6 +109,21 @@ forget_sessions(struct admin *a, const struct sg_rows *hashes)
 	sg_queue_free(q);
 }
 
+/* The table's own rule, told in words. */
+static int
+check_login(const char *login, struct sg_err *e)
+{
+	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789._@-";
+	size_t n = strlen(login);
+
+	if (n < 2 || n > 64 || strchr(first, login[0]) == NULL || strspn(login, rest) != n)
+		return sg_fail(e, SG_EINPUT, "login_bad",
+		    "A log-in name has 2 to 64 small letters, digits or . _ @ - and begins with a "
+		    "letter or digit.");
+	return SG_OK;
+}
+
 int
 admin_account_add(struct admin *a, int argc, char **argv, struct sg_err *e)
 {
@@ -129,7 +144,8 @@ admin_account_add(struct admin *a, int argc, char **argv, struct sg_err *e)
 	if (strcmp(role, "doctor") != 0 && strcmp(role, "researcher") != 0 &&
 	    strcmp(role, "admin") != 0)
 		return admin_usage(e, "A role is doctor, researcher or admin.");
-	if ((rc = read_password(hash, file, login[0], e)) != SG_OK)
+	if ((rc = check_login(login[0], e)) != SG_OK ||
+	    (rc = read_password(hash, file, login[0], e)) != SG_OK)
 		return rc;
 	if ((db = admin_db(a, "sg_migrate", e)) == NULL)
 		return e->code;
