@@ -33,8 +33,12 @@ sg_cli_usage(const char *name, const char *fmt, ...)
 int
 sg_cli_refuse(const char *name, int json, const struct sg_err *e)
 {
+	static const struct sg_err NO_MEMORY = {
+	    SG_EBUSY, "no_memory", "There is not enough memory for this now."};
 	json_t *o;
 
+	if (e->code == SG_OK) /* not even memory for an arena */
+		e = &NO_MEMORY;
 	if (!json) {
 		fprintf(stderr, "segward %s: %s (%s)\n", name, e->msg, e->id);
 		return SG_EXIT_REFUSED;
