@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { Client } from '../lib/http.mjs'
 import { equal, finish, ok, test } from '../lib/tap.mjs'
+import { misanswer } from './schema.mjs'
 import { routeTable, startWorld, png, sha256 } from './world.mjs'
 
 const world = await startWorld()
@@ -110,10 +111,12 @@ for (const route of table.filter(r => !r.roles.includes('host'))) {
       const r = await world.web[login].request(route.method, fill(route, id), extra)
       if (!allowed) {
         equal([r.status, r.json?.code ?? 'role'], [403, 'role'], role)
+        if (route.method !== 'HEAD') equal(misanswer(route, r), '', role)
         equal(world.audit(r), [], `audit for ${role}`)
         continue
       }
       ok(r.status >= 200 && r.status < 300, `${role}: ${r.status} ${r.text.slice(0, 200)}`)
+      equal(misanswer(route, r), '', role)
       equal(world.audit(r), route.audit ? [route.audit] : [], `audit for ${role}`)
     }
   })
@@ -159,6 +162,7 @@ for (const route of table.filter(r => !r.roles.includes('host'))) {
         equal(r.status, 404, `${role}, ${what}`)
         equal(world.audit(r), [], `audit of ${what}`)
         if (route.method !== 'HEAD') {
+          equal(misanswer(route, r), '', what)
           delete r.json.request
           seen[what] = r.json
         }
