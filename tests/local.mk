@@ -87,6 +87,24 @@ tests_fuzz_fuzz_png_CFLAGS = $(FUZZ_CC)
 tests_fuzz_fuzz_png_LDFLAGS = $(FUZZ_LD)
 tests_fuzz_fuzz_png_LDADD = $(PNG_LIBS) $(Z_LIBS) $(JANSSON_LIBS) -lm
 
+# of fcgi/
+if PORTAL
+WEB_TESTS = tests/unit/test_param tests/unit/test_reply tests/unit/test_route tests/unit/test_session \
+	tests/unit/test_tus
+UNIT_TESTS += $(WEB_TESTS)
+WEB_TEST_LIBS = libsegweb.a $(PORTAL_LIBS) $(FCGI_LIBS)
+tests_unit_test_param_SOURCES = tests/unit/test_param.c
+tests_unit_test_param_LDADD = $(WEB_TEST_LIBS)
+tests_unit_test_reply_SOURCES = tests/unit/test_reply.c
+tests_unit_test_reply_LDADD = $(WEB_TEST_LIBS)
+tests_unit_test_route_SOURCES = tests/unit/test_route.c
+tests_unit_test_route_LDADD = $(WEB_TEST_LIBS)
+tests_unit_test_session_SOURCES = tests/unit/test_session.c
+tests_unit_test_session_LDADD = $(WEB_TEST_LIBS)
+tests_unit_test_tus_SOURCES = tests/unit/test_tus.c
+tests_unit_test_tus_LDADD = $(WEB_TEST_LIBS)
+endif
+
 check_PROGRAMS += $(UNIT_TESTS)
 
 # `make check SUITES="unit style"`: some suites only
