@@ -91,6 +91,7 @@ static int
 work(struct sg_slot *s, const struct sg_job_kind *kind, struct sg_work *w, struct sg_err *e)
 {
 	const struct sg_stage *stage;
+	int64_t began;
 	int rc = SG_OK;
 
 	if (kind == NULL)
@@ -101,7 +102,10 @@ work(struct sg_slot *s, const struct sg_job_kind *kind, struct sg_work *w, struc
 	for (stage = kind->stages; stage->run != NULL && rc == SG_OK; stage++) {
 		w->until = stage->until;
 		sg_beat_note(s->worker->beats, s->i, stage->name, w->from);
+		began = sg_now_us();
 		rc = run_stage(s, stage, w, e);
+		sg_log(SG_LOG_DEBUG, "job.stage", "{s:s,s:f}", "stage", stage->name, "ms",
+		    (double)(sg_now_us() - began) / 1000);
 		w->from = w->until;
 	}
 	return rc;
