@@ -19,6 +19,7 @@
 #define PROGRESS_MS	500  /* between two notes to Redis */
 #define PROGRESS_LIFE_S 60   /* seconds a note lives there */
 #define RETRY_MS	1000 /* after a beat that PostgreSQL did not hear */
+#define FIRST_MS	1000 /* after a claim: the stage is seen soon, and a cancel too */
 
 struct slot {
 	int64_t job, token; /* job 0: the slot is idle */
@@ -233,7 +234,7 @@ sg_beat_hold(struct sg_beats *b, int i, int64_t job, int64_t token)
 	s->stage = "";
 	s->done = 0;
 	s->told = -1;
-	s->due_ms = sg_now_ms() + beat_every_ms(b);
+	s->due_ms = sg_now_ms() + (beat_every_ms(b) < FIRST_MS ? beat_every_ms(b) : FIRST_MS);
 	atomic_store(&s->halt, b->stopping != 0);
 	atomic_store(&s->why, b->stopping ? SG_HALT_STOP : SG_HALT_NONE);
 	pthread_cond_signal(&b->wake);

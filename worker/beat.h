@@ -1,6 +1,6 @@
 /*
  * The heartbeat: one thread that computes nothing and renews the leases of all slots, every
- * sixth of a lease, on its own connection. It also carries progress out (PostgreSQL with each
+ * sixth of a lease (and once a second after the claim), on its own connection. It also carries progress out (PostgreSQL with each
  * beat, Redis twice a second) and brings bad news in: a cancel, or a lost lease, sets the slot's
  * halt flag, which computing polls between operators.
  *
