@@ -1,8 +1,8 @@
 /*
- * The heartbeat: one thread that computes nothing and renews the leases of all slots, every
- * sixth of a lease (and once a second after the claim), on its own connection. It also carries progress out (PostgreSQL with each
- * beat, Redis twice a second) and brings bad news in: a cancel, or a lost lease, sets the slot's
- * halt flag, which computing polls between operators.
+ * The heartbeat: one thread that computes nothing and renews the leases of all slots, a second
+ * after the claim and then every sixth of a lease, on its own connection. It also carries progress
+ * out (PostgreSQL with each beat, Redis twice a second) and brings bad news in: a cancel, or a
+ * lost lease, sets the slot's halt flag, which computing polls between operators.
  *
  * Order promised: after sg_beat_drop() returned, no halt of the dropped job can reach the slot's
  * next one, since every message is checked against the token it was asked under.
