@@ -3,7 +3,7 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { deflateSync, crc32 as zlibCrc32 } from 'node:zlib'
 import { Client, expect } from '../lib/http.mjs'
@@ -70,7 +70,8 @@ export class World {
     const data = Buffer.from(bytes)
     const hex = sha256(data)
     const path = join(this.stack.dir, 'store', hex.slice(0, 2), hex.slice(2, 4), hex)
-    mkdirSync(dirname(path), { recursive: true, mode: 0o2775 })
+    mkdirSync(dirname(path), { recursive: true })
+    for (const folder of [dirname(dirname(path)), dirname(path)]) chmodSync(folder, 0o2770)
     writeFileSync(path, data, { mode: 0o644 })
     this.stack.psql(
       `insert into sg.blob values (decode(:'hex', 'hex'), :bytes, :'kind') on conflict do nothing`,
