@@ -3,12 +3,11 @@ import type { ComponentType } from 'preact'
 import { useEffect } from 'preact/hooks'
 import type { Role } from './api/types'
 import { ApiError } from './api/client'
-import { t } from './i18n/i18n'
 import { location, matchPath, navigate, safeNext } from './router'
 import { account, resume } from './session'
 import { useLoad } from './ui/hooks'
 import { lazy } from './ui/lazy'
-import { ButtonLink, Empty, Failure, PageHead, Spinner } from './ui/parts'
+import { Failure, PageFailure, Spinner } from './ui/parts'
 import { Notices, Shell } from './ui/shell'
 import HomePage from './pages/home'
 import LoginPage from './pages/login'
@@ -42,18 +41,7 @@ const ROUTES: readonly Route[] = [
   { path: '/reports', page: lazy('reports', () => import('./pages/reports')), roles: ['admin'] },
 ]
 
-function NotFound() {
-  return (
-    <>
-      <PageHead title={t('notfound.title')} />
-      <section class="panel">
-        <Empty icon="search" title={t('notfound.head')} action={<ButtonLink href="/">{t('nav.home')}</ButtonLink>}>
-          {t('notfound.text')}
-        </Empty>
-      </section>
-    </>
-  )
-}
+const NOWHERE = new ApiError(404, 'not_found', '')
 
 function Inside() {
   const at = location.value
@@ -67,7 +55,7 @@ function Inside() {
       return <Page key={`${r.path} ${id}`} id={id} />
     }
   }
-  return <NotFound />
+  return <PageFailure error={NOWHERE} retry={() => undefined} />
 }
 
 /** To log-in, remembering where the person wanted to go. */

@@ -30,6 +30,7 @@ export const en = {
   'form.choose': 'Choose …',
   'form.optional': '(optional)',
   'state.loading': 'Loading …',
+  'state.failed': 'This page could not be opened',
 
   'gate.foot': 'Segmentation of medical images. Results support a doctor’s judgement and never replace it.',
   'login.title': 'Log in',
@@ -336,7 +337,7 @@ export const en = {
 
   'report.one': 'Report',
   'report.from': 'From',
-  'report.to': 'To (not included)',
+  'report.to': 'To',
   'report.none': 'Nothing in this time',
   'report.noneText': 'Choose a longer span of time.',
   'report.yes': 'yes',

@@ -30,6 +30,7 @@ export const ru: Messages<'one' | 'few' | 'many'> = {
   'form.choose': 'Выберите…',
   'form.optional': '(необязательно)',
   'state.loading': 'Загрузка…',
+  'state.failed': 'Страницу не удалось открыть',
 
   'gate.foot': 'Сегментация медицинских изображений. Результаты помогают врачу и не заменяют его суждения.',
   'login.title': 'Вход',
@@ -350,7 +351,7 @@ export const ru: Messages<'one' | 'few' | 'many'> = {
 
   'report.one': 'Отчёт',
   'report.from': 'С',
-  'report.to': 'До (не включая)',
+  'report.to': 'По',
   'report.none': 'За это время ничего нет',
   'report.noneText': 'Выберите более длинный промежуток.',
   'report.yes': 'да',

@@ -30,6 +30,7 @@ export const zhCN: Messages<'other'> = {
   'form.choose': '请选择…',
   'form.optional': '（可不填）',
   'state.loading': '正在加载…',
+  'state.failed': '无法打开此页面',
 
   'gate.foot': '医学图像分割。结果供医生参考，不能代替医生的判断。',
   'login.title': '登录',
@@ -330,7 +331,7 @@ export const zhCN: Messages<'other'> = {
 
   'report.one': '报表',
   'report.from': '从',
-  'report.to': '到（不含）',
+  'report.to': '到',
   'report.none': '此时间段内没有数据',
   'report.noneText': '请选择更长的时间段。',
   'report.yes': '是',

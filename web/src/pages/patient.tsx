@@ -7,7 +7,7 @@ import { navigate } from '../router'
 import { notify } from '../store/notice'
 import { useAction, useLoad } from '../ui/hooks'
 import { Icon } from '../ui/icons'
-import { Button, ButtonLink, Confirm, Empty, Failure, PageHead, Spinner } from '../ui/parts'
+import { Button, ButtonLink, Confirm, Empty, PageFailure, PageHead, Spinner } from '../ui/parts'
 
 export default function PatientPage({ id }: { id: string }) {
   const got = useLoad(id, (signal) => api.patient(id, signal))
@@ -17,7 +17,7 @@ export default function PatientPage({ id }: { id: string }) {
     notify(t('patient.deleted'))
     navigate('/patients')
   })
-  if (got.data === null) return got.error === null ? <Spinner /> : <Failure error={got.error} retry={got.reload} />
+  if (got.data === null) return got.error === null ? <Spinner /> : <PageFailure error={got.error} retry={got.reload} />
   const p = got.data
   const facts = [p.code, day(p.birth_date), p.sex === null ? null : t(`patient.sex.${p.sex}`)]
   return (

@@ -11,6 +11,12 @@ function isoDay(d: Date): string {
   return d.toISOString().slice(0, 10)
 }
 
+/** People mean the last day with all its hours; the server's bound is the first moment left out. */
+function dayAfter(iso: string): string {
+  const d = new Date(`${iso}T00:00:00Z`)
+  return Number.isNaN(d.getTime()) ? iso : isoDay(new Date(d.getTime() + 86400e3))
+}
+
 export function cellText(c: Cell): string {
   if (c === null) return '–'
   if (typeof c === 'number') return num(c)
@@ -22,7 +28,9 @@ export function cellText(c: Cell): string {
 const title = (r: ReportInfo) => tMaybe(`report.title.${r.name}`) ?? r.title
 
 function Table(p: { report: ReportInfo; from: string; to: string }) {
-  const got = useLoad(`${p.report.name} ${p.from} ${p.to}`, (signal) => api.report(p.report.name, p.from, p.to, signal))
+  const got = useLoad(`${p.report.name} ${p.from} ${p.to}`, (signal) => 
+    api.report(p.report.name, p.from, dayAfter(p.to), signal),
+  )
   if (got.data === null) return got.error === null ? <Spinner /> : <Failure error={got.error} retry={got.reload} />
   const { columns, rows } = got.data
   if (rows.length === 0)
@@ -64,7 +72,7 @@ export default function ReportsPage() {
   const list = useLoad('reports', api.reports)
   const [name, setName] = useState('')
   const [from, setFrom] = useState(() => isoDay(new Date(Date.now() - 30 * 86400e3)))
-  const [to, setTo] = useState(() => isoDay(new Date(Date.now() + 86400e3)))
+  const [to, setTo] = useState(() => isoDay(new Date()))
   const items = list.data?.items ?? []
   const report = items.find((r) => r.name === name) ?? items[0]
   return (
@@ -92,7 +100,7 @@ export default function ReportsPage() {
             <Field label={t('report.to')}>
               {(a) => <input {...a} type="date" min={from} value={to} onInput={(e) => setTo(e.currentTarget.value)} />}
             </Field>
-            <ButtonLink icon="download" href={api.reportCsvUrl(report.name, from, to)} download={`${report.name}.csv`}>
+            <ButtonLink icon="download" href={api.reportCsvUrl(report.name, from, dayAfter(to))} download={`${report.name}.csv`}>
               CSV
             </ButtonLink>
           </div>

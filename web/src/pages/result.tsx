@@ -10,7 +10,7 @@ import { t, tMaybe } from '../i18n/i18n'
 import { activeJobs, jobs, noteJob } from '../store/jobs'
 import { notify } from '../store/notice'
 import { useAction, useLoad } from '../ui/hooks'
-import { Banner, Button, ButtonLink, Failure, PageHead, Spinner } from '../ui/parts'
+import { Banner, Button, ButtonLink, Failure, PageFailure, PageHead, Spinner } from '../ui/parts'
 import { decodeImage } from '../viewer/image'
 import { Instrument } from '../viewer/instrument'
 import { KeySheet, commandOf, keysApply, keysEnabled, takesKey } from '../viewer/keys'
@@ -36,7 +36,7 @@ export default function ResultPage({ id }: { id: string }) {
     const [picture, q] = await Promise.all([api.scanImage(scanId, signal), api.probability(id, signal)])
     return { image: await decodeImage(picture), q }
   })
-  if (seg.data === null) return seg.error === null ? <Spinner /> : <Failure error={seg.error} retry={seg.reload} />
+  if (seg.data === null) return seg.error === null ? <Spinner /> : <PageFailure error={seg.error} retry={seg.reload} />
   return (
     <Result
       key={id}

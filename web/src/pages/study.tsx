@@ -13,7 +13,7 @@ import { reasonText } from '../ui/errors'
 import { useAction, useLoad } from '../ui/hooks'
 import { Icon } from '../ui/icons'
 import { JobRow, jobLine } from '../ui/jobs'
-import { Banner, Button, ButtonLink, Confirm, Dialog, Empty, Failure, Field, PageHead, Progress, Spinner, Tag } from '../ui/parts'
+import { Banner, Button, Confirm, Dialog, Empty, Failure, Field, PageHead, Progress, Spinner, Tag } from '../ui/parts'
 import { DropZone, FileList } from '../ui/uploads'
 
 function versionOf(s: SegmentationRow): string {
@@ -186,7 +186,7 @@ export default function StudyPage({ id }: { id: string }) {
     }
   })
 
-  if (got.data === null) return got.error === null ? <Spinner /> : <Failure error={got.error} retry={got.reload} />
+  if (got.data === null) return got.error === null ? <Spinner /> : <PageFailure error={got.error} retry={got.reload} />
   const st = got.data
   const ready = st.scans.filter((s) => s.state === 'ready')
   const busy = new Set(jobs.value.filter((j) => isActive(j) && j.kind === 'segment').map((j) => j.scan))
@@ -286,11 +286,6 @@ export function ScanRedirect({ id }: { id: string }) {
     if (got.data !== null) navigate(`/studies/${got.data.study}`, { replace: true })
   }, [got.data])
   if (got.error !== null)
-    return (
-      <>
-        <Failure error={got.error} />
-        <ButtonLink href="/">{t('nav.home')}</ButtonLink>
-      </>
-    )
+    return <PageFailure error={got.error} retry={got.reload} />
   return <Spinner />
 }

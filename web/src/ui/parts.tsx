@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
 import type { IconName } from './icons'
+import { ApiError } from '../api/client'
 import { t } from '../i18n/i18n'
 import { errorText, requestOf } from './errors'
 import { Icon } from './icons'
@@ -190,6 +191,25 @@ export function PageHead(p: {
         {p.children !== undefined && <div class="actions">{p.children}</div>}
       </div>
     </header>
+  )
+}
+
+/** A page whose main thing could not be had. */
+export function PageFailure({ error, retry }: { error: unknown; retry: () => void }) {
+  const gone = error instanceof ApiError && error.status === 404
+  return (
+    <>
+      <PageHead title={gone ? t('notfound.title') : t('state.failed')} />
+      {gone ? (
+        <section class="panel">
+          <Empty icon="search" title={t('notfound.head')} action={<ButtonLink href="/">{t('nav.home')}</ButtonLink>}>
+            {t('notfound.text')}
+          </Empty>
+        </section>
+      ) : (
+        <Failure error={error} retry={retry} />
+      )}
+    </>
   )
 }
 

@@ -115,11 +115,12 @@ export class CanvasSurface implements Surface {
       ctx.lineTo(view.x + (runs[i + 2] ?? 0) * sx, view.y + (runs[i + 3] ?? 0) * sy)
     }
     ctx.lineCap = 'square'
-    ctx.globalAlpha = o.opacity * 0.6
+    const alpha = Math.sqrt(o.opacity) // a thin line needs more than a surface
+    ctx.globalAlpha = alpha * 0.6
     ctx.strokeStyle = '#000'
     ctx.lineWidth = 3
     ctx.stroke() // a dark rim keeps the line readable on bright tissue
-    ctx.globalAlpha = o.opacity
+    ctx.globalAlpha = alpha
     ctx.strokeStyle = `rgb(${o.colour.join(' ')})`
     ctx.lineWidth = 1.5
     ctx.stroke()
