@@ -13,7 +13,7 @@ import { reasonText } from '../ui/errors'
 import { useAction, useLoad } from '../ui/hooks'
 import { Icon } from '../ui/icons'
 import { JobRow, jobLine } from '../ui/jobs'
-import { Banner, Button, Confirm, Dialog, Empty, Failure, Field, PageHead, Progress, Spinner, Tag } from '../ui/parts'
+import { Banner, Button, Confirm, Dialog, Empty, Failure, Field, PageFailure, PageHead, Progress, Spinner, Tag } from '../ui/parts'
 import { DropZone, FileList } from '../ui/uploads'
 
 function versionOf(s: SegmentationRow): string {
