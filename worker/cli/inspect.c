@@ -234,7 +234,8 @@ print_text(const struct finding *f, const struct sg_net *net)
 	print_ports("output", f->out, f->nout);
 	printf("%-12s", "operators");
 	for (int i = 0; (op = sg_net_operator(net, i, &nodes)) != NULL; i++)
-		printf(" %s %d%s", op, nodes, sg_net_operator(net, i + 1, &nodes) ? "," : "\n");
+		printf("%s %s %d", i > 0 ? "," : "", op, nodes);
+	putchar('\n');
 	for (int i = 0; sg_net_unsupported(net, i, &op, &node, &why); i++)
 		printf("%-12s %s, node %s%s%s\n", "unsupported", op, node, *why ? ": " : "", why);
 	printf("%-12s %lld, opset %d\n", "parameters", (long long)f->info.params, f->info.opset);
