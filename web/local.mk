@@ -8,3 +8,8 @@ web:
 	$(srcdir)/web/build
 EXTRA_DIST += web/build web/package.json web/package-lock.json web/.npmrc web/tsconfig.json \
 	web/vite.config.ts web/index.html web/local.mk web/public web/src
+
+# The README's pictures, from the running portal and the system's Chromium; see the script.
+.PHONY: screenshots
+screenshots: web
+	SG_BUILD=$(abs_builddir) node $(srcdir)/tests/browser/screenshots.mjs
