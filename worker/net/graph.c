@@ -108,7 +108,7 @@ net_node_new(struct net_graph *g, const char *op_type, const char *name, int nin
 	p->why = "";
 	p->nin = nin;
 	p->nout = nout;
-	p->epi.residual = -1;
+	p->epi.residual = p->inplace = -1;
 	p->in = sg_alloc_array(g->a, (size_t)nin + 1, sizeof(int));
 	p->out = sg_alloc_array(g->a, (size_t)nout + 1, sizeof(int));
 	if (p->in == NULL || p->out == NULL)
@@ -341,10 +341,13 @@ net_sort(struct net_graph *g, struct sg_err *e)
 			const struct net_node *n = &g->node[at];
 
 			done[at] = 1;
-			for (int k = 0; k < n->nin && waits < 0; k++)
-				if (n->in[k] >= 0 && g->value[n->in[k]].producer >= 0 &&
-				    done[g->value[n->in[k]].producer] != 2)
-					waits = g->value[n->in[k]].producer;
+			for (int k = 0; k <= n->nin && waits < 0; k++) {
+				int need = k < n->nin ? n->in[k] : n->epi.residual;
+
+				if (need >= 0 && g->value[need].producer >= 0 &&
+				    done[g->value[need].producer] != 2)
+					waits = g->value[need].producer;
+			}
 			if (waits < 0) {
 				done[at] = 2;
 				order[placed++] = *n;

@@ -50,6 +50,7 @@ struct net_value {
 	struct sg_tensor t; /* rank -1: unknown; a dim of -1: unknown; data: constant */
 	int producer;	    /* node, or -1: input or initialiser */
 	int port;	    /* 1: graph input, 2: graph output, else 0 */
+	int last;	    /* channels last: batch, spatial, channel; else plain order */
 };
 
 /* What a device does to a node's result before storing it; set by the fusion passes. */
@@ -79,7 +80,10 @@ struct net_node {
 	const struct net_attr *attr;
 	int nattr;
 	struct net_epilogue epi;
-	int dead; /* taken out by a pass */
+	int dead;    /* taken out by a pass */
+	int id;	     /* its place before layouts were chosen */
+	int native;  /* the device takes it, else the reference row runs */
+	int inplace; /* input its output may overwrite; -2: the residual; -1: none */
 };
 
 struct net_prop {

@@ -80,7 +80,7 @@ size_t sg_tensor_bytes(const struct sg_tensor *t);
 /* Limits of one model; 0 in a field means the default. */
 struct sg_net_limits {
 	size_t file_bytes;  /* the model's bytes; default 2 GiB - 1, protobuf's own limit */
-	int nodes;	    /* default 100,000 */
+	int nodes;	    /* default 20,000 */
 	size_t arena_bytes; /* working memory of one plan; default 16 GiB */
 	size_t cache_bytes; /* idle plans kept for their shape; default 1 GiB */
 };
