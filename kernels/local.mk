@@ -14,7 +14,13 @@ libkernels_a_SOURCES = \
 	kernels/ref/ref.h \
 	kernels/ref/resize_nd.c \
 	kernels/ref/stats.c \
-	kernels/ref/table.c
+	kernels/ref/table.c \
+	kernels/last.h \
+	kernels/x86/fast.h \
+	kernels/x86/last.c \
+	kernels/x86/last_move.c
+# Only these loops use OpenMP, by the threads oneDNN uses as well.
+libkernels_a_CFLAGS = $(AM_CFLAGS) $(OPENMP_CFLAGS)
 
 # The machine: its processor, and its GPUs. The finder of GPUs is in every build, the plugin
 # that it opens only with CUDA.

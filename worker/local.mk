@@ -78,6 +78,36 @@ libsegworker_a_SOURCES = \
 	worker/job/work.c
 endif
 
+# The engine: ONNX <-> graph, passes, plan, backends.
+libsegengine_a_SOURCES += \
+	worker/net/backend.h worker/net/backend_ref.c \
+	worker/net/cpu.c worker/net/cpu.h \
+	worker/net/cpu_dnnl.c \
+	worker/net/cpu_own.c \
+	worker/net/graph.c worker/net/graph.h \
+	worker/net/memory.c worker/net/memory.h \
+	worker/net/net.c worker/net/net.h worker/net/net_int.h \
+	worker/net/onnx.h worker/net/onnx_in.h \
+	worker/net/onnx_read.c \
+	worker/net/onnx_tensor.c \
+	worker/net/op.c worker/net/op.h \
+	worker/net/op_elem.c \
+	worker/net/op_form.c \
+	worker/net/op_move.c \
+	worker/net/op_norm.c \
+	worker/net/op_reduce.c \
+	worker/net/op_window.c \
+	worker/net/pass.h \
+	worker/net/pass_batchnorm.c \
+	worker/net/pass_clean.c \
+	worker/net/pass_fuse.c \
+	worker/net/pass_layout.c \
+	worker/net/plan.c \
+	worker/net/resolve.c \
+	worker/net/run.c \
+	worker/net/tensor.c worker/net/tensor.h \
+	worker/net/wire.h
+
 # What must be known to run a model, beside its graph.
 libsegengine_a_SOURCES += \
 	worker/net/meta.c worker/net/meta.h worker/net/meta_int.h \
