@@ -113,3 +113,8 @@ check-local:
 	$(srcdir)/tests/run --build $(abs_builddir) $(SUITES)
 
 EXTRA_DIST += tests
+
+# of worker/net: conform is run by tests/net/conform.test
+check_PROGRAMS += tests/net/conform
+tests_net_conform_SOURCES = tests/net/conform.c
+tests_net_conform_LDADD = $(ENGINE_LIBS)

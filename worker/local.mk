@@ -32,6 +32,21 @@ libsegengine_a_SOURCES += \
 	worker/job/infer_int.h \
 	worker/job/infer_window.c
 
+# The command line: one file a subcommand.
+bin_PROGRAMS += segward
+segward_SOURCES = \
+	worker/cli/cli.h \
+	worker/cli/common.c \
+	worker/cli/compare.c \
+	worker/cli/demo_model.c \
+	worker/cli/devices.c \
+	worker/cli/info.c \
+	worker/cli/inspect.c \
+	worker/cli/main.c \
+	worker/cli/phantom.c \
+	worker/cli/segment.c
+segward_LDADD = $(ENGINE_LIBS)
+
 # The sandboxed helper links the parsing alone: no network library, no engine.
 pkglibexec_PROGRAMS += segward-parse
 segward_parse_SOURCES = worker/volume/parse_main.c
@@ -84,12 +99,14 @@ libsegengine_a_SOURCES += \
 	worker/net/cpu.c worker/net/cpu.h \
 	worker/net/cpu_dnnl.c \
 	worker/net/cpu_own.c \
+	worker/net/demo_model.c worker/net/demo_model.h \
 	worker/net/graph.c worker/net/graph.h \
 	worker/net/memory.c worker/net/memory.h \
 	worker/net/net.c worker/net/net.h worker/net/net_int.h \
 	worker/net/onnx.h worker/net/onnx_in.h \
 	worker/net/onnx_read.c \
 	worker/net/onnx_tensor.c \
+	worker/net/onnx_write.c \
 	worker/net/op.c worker/net/op.h \
 	worker/net/op_elem.c \
 	worker/net/op_form.c \
