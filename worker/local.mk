@@ -91,6 +91,9 @@ libsegworker_a_SOURCES = \
 	worker/job/job.h \
 	worker/job/segment.c \
 	worker/job/work.c
+bin_PROGRAMS += segward-worker
+segward_worker_SOURCES = worker/main.c
+segward_worker_LDADD = libsegworker.a $(ENGINE_LIBS) $(PORTAL_LIBS)
 endif
 
 # The engine: ONNX <-> graph, passes, plan, backends.
