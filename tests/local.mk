@@ -105,6 +105,11 @@ tests_unit_test_tus_SOURCES = tests/unit/test_tus.c
 tests_unit_test_tus_LDADD = $(WEB_TEST_LIBS)
 endif
 
+# of worker/net, what is kept of a model's metadata
+UNIT_TESTS += tests/unit/test_meta_write
+tests_unit_test_meta_write_SOURCES = tests/unit/test_meta_write.c
+tests_unit_test_meta_write_LDADD = $(ENGINE_LIBS)
+
 check_PROGRAMS += $(UNIT_TESTS)
 
 # `make check SUITES="unit style"`: some suites only

@@ -18,9 +18,12 @@
 #include "common/store.h"
 #include "sql/queries.h"
 #include "worker/admin/admin.h"
+#include "worker/net/meta.h"
+#include "worker/net/net.h"
 
-#define ONNX_LIMIT ((size_t)2147483647) /* protobuf's own limit */
-#define META_LIMIT ((size_t)1 << 20)
+#define ONNX_LIMIT	  ((size_t)2147483647) /* protobuf's own limit */
+#define META_LIMIT	  ((size_t)1 << 20)
+#define UNSUPPORTED_SHOWN 20
 
 struct addition { /* what `model add` was told */
 	const char *name, *onnx, *meta, *organ, *modality, *dimension, *description, *threshold;
@@ -69,26 +72,49 @@ threshold_from(int *milli, const char *text, struct sg_err *e)
 	return SG_OK;
 }
 
+/* What is not supported is named, each kind of node once or so: no version that cannot run. */
 static int
-read_meta(const char **text, int *threshold_milli, struct admin *a, const struct addition *add,
-    struct sg_err *e)
+refuse_unsupported(const struct sg_net *net, struct sg_err *e)
 {
-	struct sg_buf *b;
-	json_t *meta;
+	const char *op, *node, *why;
+	int i;
+
+	for (i = 0; i < UNSUPPORTED_SHOWN && sg_net_unsupported(net, i, &op, &node, &why); i++)
+		fprintf(stderr, "segward-admin: %s \"%s\": %s\n", op, node, why);
+	if (i == 0)
+		return SG_OK;
+	return sg_fail(e, SG_ENOTSUP, "onnx_op",
+	    "The model has operators that this program cannot run; they are named above.");
+}
+
+static void
+free_net(void *net)
+{
+	sg_net_free(net);
+}
+
+/* The model's metadata, from --meta, from the file itself, or guessed; the guesses are told. */
+static int
+read_meta(struct sg_model_meta **meta, struct admin *a, const struct addition *add,
+    const struct sg_buf *onnx, struct sg_err *e)
+{
+	struct sg_buf side = {0}, *b = &side;
+	struct sg_net *net;
 	int rc;
 
-	*text = "{}";
-	*threshold_milli = 500;
-	if (add->meta != NULL) {
-		if ((rc = read_file(&b, a, add->meta, META_LIMIT, e)) != SG_OK ||
-		    (rc = sg_json_parse_limit(
-			 &meta, a->arena, (const char *)b->data, b->len, META_LIMIT, e)) != SG_OK)
-			return rc;
-		if (!json_is_object(meta))
-			return sg_fail(e, SG_EINPUT, "meta_bad", "The metadata must be an object.");
-		*text = sg_json_text(a->arena, meta);
-	}
-	return add->threshold != NULL ? threshold_from(threshold_milli, add->threshold, e) : SG_OK;
+	if (add->meta != NULL && (rc = read_file(&b, a, add->meta, META_LIMIT, e)) != SG_OK)
+		return rc;
+	if ((rc = sg_net_load(&net, onnx->data, onnx->len, NULL, e)) != SG_OK)
+		return rc;
+	if (sg_arena_defer(a->arena, free_net, net) != SG_OK)
+		return sg_fail(e, SG_EBUSY, "no_memory", "There is no memory now.");
+	if ((rc = refuse_unsupported(net, e)) != SG_OK ||
+	    (rc = sg_meta_read(meta, net, (const char *)b->data, b->len, a->arena, e)) != SG_OK)
+		return rc;
+	if ((*meta)->guesses != 0)
+		fprintf(stderr,
+		    "segward-admin: some of the metadata was guessed; results will say so\n");
+	return SG_OK;
 }
 
 static void
@@ -111,26 +137,28 @@ put_blob(struct sg_sha256 *h, struct admin *a, const struct sg_buf *b, struct sg
 
 static int
 write_rows(struct admin *a, const struct addition *add, const struct sg_sha256 *onnx, int64_t bytes,
-    const char *meta, int threshold_milli, int64_t dimension, struct sg_err *e)
+    const struct sg_model_meta *meta, struct sg_err *e)
 {
+	const char *text = sg_json_text(a->arena, sg_meta_json(meta, a->arena));
 	struct sg_rows *model, *version;
 	struct sg_db *db = admin_db(a, "sg_migrate", e);
 	int rc;
 
-	if (db == NULL)
-		return e->code;
+	if (db == NULL || text == NULL)
+		return sg_fail(e, SG_EBUSY, "no_memory", "There is no memory now.");
 	if ((rc = sg_db_run(db, a->arena, NULL, e, &sg_q_admin_blob_add, "hls", onnx, bytes,
 		 "onnx")) != SG_OK ||
 	    (rc = sg_db_begin(db, NULL, e)) != SG_OK ||
-	    (rc = sg_db_run(db, a->arena, &model, e, &sg_q_admin_model_put, "sssls", add->name,
-		 add->organ, add->modality, dimension, add->description)) != SG_OK)
+	    (rc = sg_db_run(db, a->arena, &model, e, &sg_q_admin_model_put, "sssissss", add->name,
+		 add->organ, add->modality, meta->dims, add->description, meta->organ,
+		 meta->modality, meta->description)) != SG_OK)
 		return rc;
-	if (sg_rows_int(model, 0, 2) != dimension)
+	if (sg_rows_int(model, 0, 2) != meta->dims)
 		return sg_fail(e, SG_ECONFLICT, "model_dimension",
-		    "The model has %s dimensions, this version would have %d.",
-		    sg_rows_str(model, 0, 2), (int)dimension);
+		    "The model has %s dimensions, this version has %d.", sg_rows_str(model, 0, 2),
+		    meta->dims);
 	if ((rc = sg_db_run(db, a->arena, &version, e, &sg_q_admin_version_add, "lhsi",
-		 sg_rows_int(model, 0, 0), onnx, meta, threshold_milli)) != SG_OK ||
+		 sg_rows_int(model, 0, 0), onnx, text, meta->threshold_milli)) != SG_OK ||
 	    (rc = admin_audit(a, db, "version.create", "version", sg_rows_str(version, 0, 1), e)) !=
 		SG_OK ||
 	    (rc = sg_db_commit(db, e)) != SG_OK)
@@ -147,19 +175,16 @@ admin_model_add(struct admin *a, int argc, char **argv, struct sg_err *e)
 	    {"organ", &add.organ, NULL}, {"modality", &add.modality, NULL},
 	    {"dimension", &add.dimension, NULL}, {"description", &add.description, NULL},
 	    {"threshold", &add.threshold, NULL}, {NULL, NULL, NULL}};
-	int64_t dimension = 2;
+	struct sg_model_meta *meta;
+	int64_t dimension;
 	struct sg_sha256 h;
 	struct sg_buf *onnx;
-	const char *meta;
-	int threshold_milli, rc;
+	int rc;
 
 	if ((rc = admin_options(argc, argv, options, &add.name, 1, 1, e)) != SG_OK)
 		return rc;
 	if (add.onnx == NULL)
 		return admin_usage(e, "--onnx is needed.");
-	if (add.dimension != NULL &&
-	    (rc = admin_number(&dimension, add.dimension, "--dimension", 2, 3, e)) != SG_OK)
-		return rc;
 	if (add.name[0] == '\0' || strlen(add.name) > 120)
 		return sg_fail(
 		    e, SG_EINPUT, "model_name", "A model's name has 1 to 120 characters.");
@@ -168,10 +193,20 @@ admin_model_add(struct admin *a, int argc, char **argv, struct sg_err *e)
 	if (sg_sniff(onnx->data, onnx->len < SG_SNIFF_BYTES ? onnx->len : SG_SNIFF_BYTES) !=
 	    SG_KIND_ONNX)
 		return sg_fail(e, SG_EINPUT, "bad_type", "The file is not an ONNX model.");
-	if ((rc = read_meta(&meta, &threshold_milli, a, &add, e)) != SG_OK ||
-	    (rc = put_blob(&h, a, onnx, e)) != SG_OK)
+	if ((rc = read_meta(&meta, a, &add, onnx, e)) != SG_OK)
 		return rc;
-	return write_rows(a, &add, &h, (int64_t)onnx->len, meta, threshold_milli, dimension, e);
+	if (add.threshold != NULL &&
+	    (rc = threshold_from(&meta->threshold_milli, add.threshold, e)) != SG_OK)
+		return rc;
+	if (add.dimension != NULL &&
+	    (rc = admin_number(&dimension, add.dimension, "--dimension", 2, 3, e)) != SG_OK)
+		return rc;
+	if (add.dimension != NULL && dimension != meta->dims)
+		return sg_fail(e, SG_EINPUT, "model_dimension", "The network takes %d dimensions.",
+		    meta->dims);
+	if ((rc = put_blob(&h, a, onnx, e)) != SG_OK)
+		return rc;
+	return write_rows(a, &add, &h, (int64_t)onnx->len, meta, e);
 }
 
 int
