@@ -29,17 +29,19 @@ demo_accounts() {
 }
 
 demo_models() {
-	local kind work there
-	there=$(admin model list)
+	local kind work
 	for kind in cells liver; do
-		case $there in *"demo-$kind"*) continue ;; esac
-		work=$(mktemp -d)
-		"$state/bin/segward" demo-model "$kind" "$work/model.onnx" >/dev/null
-		admin model add "demo-$kind" --onnx "$work/model.onnx" --organ "$kind" --dimension 2 \
-			--description "Demonstration network, made by code; not for patients" >/dev/null
-		admin model approve "demo-$kind" 1 >/dev/null
-		rm -rf "$work"
-		step "model demo-$kind is approved"
+		if ! admin model list | grep -qw "demo-$kind"; then
+			work=$(mktemp -d)
+			"$state/bin/segward" demo-model "$kind" "$work/model.onnx"
+			admin model add "demo-$kind" --onnx "$work/model.onnx" --organ "$kind" --dimension 2 \
+				--description "Demonstration network, made by code; not for patients" >/dev/null
+			rm -rf "$work"
+		fi
+		if ! admin model list | grep -w "demo-$kind" | grep -qw approved; then
+			admin model approve "demo-$kind" 1 >/dev/null
+			step "model demo-$kind is approved"
+		fi
 	done
 }
 
