@@ -17,9 +17,10 @@
 #include "common/log.h"
 #include "fcgi/answer.h"
 
-#define BLOCK	  (256 << 10) /* bytes read, hashed and written at a time: stays in the cache */
-#define KEPT	  64	      /* running hashes */
-#define FILE_MODE 0640
+#define BLOCK	   (256 << 10) /* bytes read, hashed and written at a time: stays in the cache */
+#define KEPT	   64	       /* running hashes */
+#define THREAD_MIN (1 << 20)
+#define FILE_MODE  0640
 
 /* ---- running hashes between the chunks of an upload ---- */
 
@@ -151,25 +152,59 @@ upload_file_open(struct upload_file *f, struct req *r, const char *id, struct sg
 	return SG_OK;
 }
 
-/* Hash a file from here to its end. hash and chunk may be the same or NULL. */
-static int
-hash_rest(int fd, struct sg_hash *hash, struct sg_hash *chunk, struct sg_err *e)
-{
-	uint8_t *block = malloc(BLOCK);
-	ssize_t n;
+/* ---- hashing beside other work ---- */
 
-	if (block == NULL)
-		return answer_no_memory(e);
-	while ((n = read(fd, block, BLOCK)) > 0 || (n < 0 && errno == EINTR)) {
-		if (n < 0)
-			continue;
-		if (hash != NULL)
-			sg_hash_add(hash, block, (size_t)n);
-		if (chunk != NULL && chunk != hash)
-			sg_hash_add(chunk, block, (size_t)n);
+/* One pass over a file's first n bytes, in a thread of its own when there are many: meanwhile the
+ * client waits for us, so the processor's other cores are idle. */
+struct pass {
+	int fd;
+	int64_t n;
+	struct sg_hash *hash; /* NULL: nothing to do */
+	int why;	      /* errno */
+	int threaded;
+	pthread_t id;
+};
+
+static void *
+pass_run(void *arg)
+{
+	struct pass *p = arg;
+	uint8_t *block = malloc(BLOCK);
+	int64_t at = 0;
+
+	p->why = block == NULL ? ENOMEM : 0;
+	while (at < p->n && p->why == 0) {
+		size_t want = p->n - at < BLOCK ? (size_t)(p->n - at) : BLOCK;
+		ssize_t got = pread(p->fd, block, want, at);
+
+		if (got > 0) {
+			sg_hash_add(p->hash, block, (size_t)got);
+			at += got;
+		} else if (got == 0 || errno != EINTR) {
+			p->why = got == 0 ? EIO : errno;
+		}
 	}
 	free(block);
-	return n == 0 ? SG_OK : io_error(e, errno);
+	return NULL;
+}
+
+static void
+pass_start(struct pass *p, int fd, int64_t n, struct sg_hash *hash)
+{
+	*p = (struct pass){.fd = fd, .n = n, .hash = hash};
+	if (hash == NULL)
+		return;
+	p->threaded = n >= THREAD_MIN && pthread_create(&p->id, NULL, pass_run, p) == 0;
+	if (!p->threaded)
+		pass_run(p);
+}
+
+static int
+pass_end(struct pass *p, struct sg_err *e)
+{
+	if (p->threaded)
+		pthread_join(p->id, NULL);
+	return p->hash == NULL || p->why == 0 ? SG_OK : io_error(e, p->why);
 }
 
 static int
@@ -188,33 +223,40 @@ write_all(int fd, const uint8_t *p, size_t n)
 	return 0;
 }
 
-/* Copy n bytes on, hashing them on the way. */
+/* Copy the first n bytes of a file to another's position; 0 or errno. The kernel does it where it
+ * can, without a way through our memory. */
 static int
-copy(int to, int from, int64_t n, struct sg_hash *hash, struct sg_hash *chunk, struct sg_err *e)
+copy(int to, int from, int64_t n)
 {
-	uint8_t *block = malloc(BLOCK);
+	loff_t at = 0;
+	uint8_t *block;
 	int why = 0;
 
-	if (block == NULL)
-		return answer_no_memory(e);
-	while (n > 0 && why == 0) {
-		ssize_t got = read(from, block, n < BLOCK ? (size_t)n : BLOCK);
+	while (at < n) {
+		ssize_t done = copy_file_range(from, &at, to, NULL, (size_t)(n - at), 0);
 
-		if (got < 0 && errno == EINTR)
+		if (done < 0 && errno == EINTR)
 			continue;
-		if (got <= 0) {
-			why = got < 0 ? errno : EIO;
+		if (done <= 0)
 			break;
+	}
+	if (at == n)
+		return 0;
+	if ((block = malloc(BLOCK)) == NULL)
+		return ENOMEM;
+	while (at < n && why == 0) {
+		size_t want = n - at < BLOCK ? (size_t)(n - at) : BLOCK;
+		ssize_t got = pread(from, block, want, at);
+
+		if (got > 0) {
+			why = write_all(to, block, (size_t)got);
+			at += got;
+		} else if (got == 0 || errno != EINTR) {
+			why = got == 0 ? EIO : errno;
 		}
-		if (hash != NULL)
-			sg_hash_add(hash, block, (size_t)got);
-		if (chunk != NULL)
-			sg_hash_add(chunk, block, (size_t)got);
-		why = write_all(to, block, (size_t)got);
-		n -= got;
 	}
 	free(block);
-	return why == 0 ? SG_OK : io_error(e, why);
+	return why;
 }
 
 /*
@@ -226,7 +268,7 @@ own_copy(struct upload_file *f, struct req *r, struct sg_err *e)
 {
 	struct stat st;
 	char *temporary;
-	int fd, rc;
+	int fd, rc, why;
 
 	if (fstat(f->fd, &st) != 0)
 		return io_error(e, errno);
@@ -237,8 +279,8 @@ own_copy(struct upload_file *f, struct req *r, struct sg_err *e)
 	fd = open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
 	if (fd < 0)
 		return io_error(e, errno);
-	rc = lseek(f->fd, 0, SEEK_SET) == 0 ? copy(fd, f->fd, f->bytes, NULL, NULL, e)
-					    : io_error(e, errno);
+	why = copy(fd, f->fd, f->bytes);
+	rc = why == 0 ? SG_OK : io_error(e, why);
 	if (rc == SG_OK && (flock(fd, LOCK_EX | LOCK_NB) != 0 || rename(temporary, f->path) != 0))
 		rc = io_error(e, errno);
 	if (rc != SG_OK) {
@@ -266,39 +308,57 @@ check(const struct tus_checksum *c, struct sg_hash *chunk, struct sg_err *e)
 	    "The bytes do not fit their checksum: they were damaged on the way; send them again.");
 }
 
-/* The first chunk: its file becomes ours. One pass of hashing serves both needs for SHA-256. */
+/*
+ * The digests a chunk needs: that of the whole file (f->hash, when it is known) and, where a
+ * checksum came along, that of the chunk itself. For a first chunk checked by SHA-256 one pass
+ * serves both.
+ */
+static int
+both_hashes(
+    struct upload_file *f, const struct tus_checksum *c, struct sg_hash **chunk, struct sg_err *e)
+{
+	*chunk = NULL;
+	f->hash = f->bytes == 0 ? sg_hash_new(SG_HASH_SHA256) : kept_take(f->id, f->bytes);
+	if (f->bytes == 0 && f->hash == NULL)
+		return answer_no_memory(e);
+	if (c->given && (f->bytes > 0 || c->kind != SG_HASH_SHA256) &&
+	    (*chunk = sg_hash_new(c->kind)) == NULL)
+		return answer_no_memory(e);
+	return SG_OK;
+}
+
+/* The first chunk: its file becomes ours. */
 static int
 take_over(
     struct upload_file *f, const struct body *b, const struct tus_checksum *c, struct sg_err *e)
 {
-	struct sg_hash *chunk = NULL;
-	int rc;
+	struct sg_hash *chunk;
+	struct pass whole, part;
+	int rc, why;
 
-	f->hash = sg_hash_new(SG_HASH_SHA256);
-	if (f->hash != NULL && c->given && c->kind == SG_HASH_SHA1)
-		chunk = sg_hash_new(SG_HASH_SHA1);
-	if (f->hash == NULL || (c->given && c->kind == SG_HASH_SHA1 && chunk == NULL))
-		return answer_no_memory(e);
-	/* Let the disk work while the processor hashes. */
-	sync_file_range(b->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-	if ((rc = hash_rest(b->fd, f->hash, chunk, e)) != SG_OK) {
+	if ((rc = both_hashes(f, c, &chunk, e)) != SG_OK)
+		return rc;
+	pass_start(&whole, b->fd, b->bytes, f->hash);
+	pass_start(&part, b->fd, b->bytes, chunk);
+	why = fchmod(b->fd, FILE_MODE) != 0 || fdatasync(b->fd) != 0 ? errno : 0;
+	rc = pass_end(&whole, e);
+	if (pass_end(&part, e) != SG_OK || why != 0)
+		rc = why != 0 ? io_error(e, why) : (int)e->code;
+	if (rc == SG_OK && c->given && chunk == NULL && (chunk = sg_hash_copy(f->hash)) == NULL)
+		rc = answer_no_memory(e);
+	if (rc != SG_OK) {
 		hash_free(chunk);
 		return rc;
 	}
-	if (c->given && c->kind == SG_HASH_SHA256 && (chunk = sg_hash_copy(f->hash)) == NULL)
-		return answer_no_memory(e);
-	if ((rc = check(c, chunk, e)) != SG_OK)
-		return rc;
-	if (fchmod(b->fd, FILE_MODE) != 0 || fdatasync(b->fd) != 0 || rename(b->path, f->path) != 0)
-		return io_error(e, errno);
-	return SG_OK;
+	if ((rc = check(c, chunk, e)) == SG_OK && rename(b->path, f->path) != 0)
+		rc = io_error(e, errno);
+	return rc;
 }
 
+/* Make the file what the row says it is: no longer, and ours alone. */
 static int
-append(struct upload_file *f, struct req *r, const struct body *b, const struct tus_checksum *c,
-    struct sg_err *e)
+trim(struct upload_file *f, struct req *r, struct sg_err *e)
 {
-	struct sg_hash *chunk = NULL;
 	struct stat st;
 	int rc;
 
@@ -311,15 +371,32 @@ append(struct upload_file *f, struct req *r, const struct body *b, const struct 
 		    "The server has lost a part of this upload; begin it anew.");
 	if (ftruncate(f->fd, f->bytes) != 0 || lseek(f->fd, f->bytes, SEEK_SET) < 0)
 		return io_error(e, errno);
-	if (c->given && (chunk = sg_hash_new(c->kind)) == NULL)
-		return answer_no_memory(e);
-	f->hash = kept_take(f->id, f->bytes);
-	if ((rc = copy(f->fd, b->fd, b->bytes, f->hash, chunk, e)) != SG_OK)
+	return SG_OK;
+}
+
+static int
+append(struct upload_file *f, struct req *r, const struct body *b, const struct tus_checksum *c,
+    struct sg_err *e)
+{
+	struct sg_hash *chunk;
+	struct pass whole, part;
+	int rc, why;
+
+	if ((rc = trim(f, r, e)) != SG_OK || (rc = both_hashes(f, c, &chunk, e)) != SG_OK)
+		return rc;
+	pass_start(&whole, b->fd, b->bytes, f->hash);
+	pass_start(&part, b->fd, b->bytes, chunk);
+	if ((why = copy(f->fd, b->fd, b->bytes)) == 0 && fdatasync(f->fd) != 0)
+		why = errno;
+	rc = pass_end(&whole, e);
+	if (pass_end(&part, e) != SG_OK)
+		rc = e->code;
+	if (why != 0)
+		rc = io_error(e, why);
+	if (rc != SG_OK)
 		hash_free(chunk);
 	else
 		rc = check(c, chunk, e);
-	if (rc == SG_OK && fdatasync(f->fd) != 0)
-		rc = io_error(e, errno);
 	if (rc != SG_OK && ftruncate(f->fd, f->bytes) != 0)
 		sg_log(SG_LOG_WARN, "upload.cut", "{s:i}", "errno", errno);
 	return rc;
@@ -368,16 +445,16 @@ upload_file_kind(const struct upload_file *f)
 int
 upload_file_hash(struct upload_file *f, struct sg_sha256 *h, struct sg_err *e)
 {
-	int rc = SG_OK;
+	struct pass whole;
+	int rc;
 
 	if (f->hash == NULL) {
 		if ((f->hash = sg_hash_new(SG_HASH_SHA256)) == NULL)
 			return answer_no_memory(e);
-		rc = lseek(f->fd, 0, SEEK_SET) == 0 ? hash_rest(f->fd, f->hash, NULL, e)
-						    : io_error(e, errno);
+		pass_start(&whole, f->fd, f->bytes, f->hash);
+		if ((rc = pass_end(&whole, e)) != SG_OK)
+			return rc;
 	}
-	if (rc != SG_OK)
-		return rc;
 	sg_hash_end(f->hash, h->byte);
 	f->hash = NULL;
 	return SG_OK;
