@@ -213,23 +213,15 @@ check_patch(struct req *r, int64_t *offset, struct tus_checksum *c, struct sg_er
 	return tus_checksum(c, req_env(r, "HTTP_UPLOAD_CHECKSUM"), e);
 }
 
-int
-h_upload_patch(struct req *r, struct sg_err *e)
+/* Under the lock: what the row says now stays true until this request is done. */
+static int
+add_chunk(struct req *r, struct upload_file *f, int64_t offset, const struct tus_checksum *c,
+    const struct body *body, struct sg_err *e)
 {
-	struct upload_file *f = sg_alloc(r->a, sizeof(*f));
-	struct tus_checksum c = {0};
-	struct body body;
+	int64_t total, received;
 	struct sg_rows *rows;
-	int64_t offset = -1, total, received;
 	int rc;
 
-	if (f == NULL)
-		return answer_no_memory(e);
-	if ((rc = check_patch(r, &offset, &c, e)) != SG_OK ||
-	    (rc = body_open(&body, r, e)) != SG_OK ||
-	    (rc = upload_file_open(f, r, r->param[0], e)) != SG_OK)
-		return rc;
-	/* Under the lock: what the row says now stays true until this request is done. */
 	rc = sg_db_run_as(
 	    r->lane->db, &r->session.who, r->a, &rows, e, &sg_q_upload_get, "l", r->object);
 	if (rc != SG_OK)
@@ -244,10 +236,10 @@ h_upload_patch(struct req *r, struct sg_err *e)
 	}
 	if (offset != received)
 		return gone_on(e);
-	if (body.bytes > total - received)
+	if (body->bytes > total - received)
 		return sg_fail(
 		    e, SG_ELIMIT, "past_end", "These bytes reach past the end of the file.");
-	if ((rc = upload_file_add(f, r, &body, &c, e)) != SG_OK ||
+	if ((rc = upload_file_add(f, r, body, c, e)) != SG_OK ||
 	    (rc = settle(r, f, received, total, e)) != SG_OK)
 		return rc;
 	upload_file_keep(f);
@@ -255,6 +247,26 @@ h_upload_patch(struct req *r, struct sg_err *e)
 	reply_empty(r, 204);
 	reply_headerf(r, "Upload-Offset", "%lld", (long long)f->bytes);
 	return SG_OK;
+}
+
+int
+h_upload_patch(struct req *r, struct sg_err *e)
+{
+	struct upload_file *f = sg_alloc(r->a, sizeof(*f));
+	struct tus_checksum c = {0};
+	struct body body;
+	int64_t offset = -1;
+	int rc;
+
+	if (f == NULL)
+		return answer_no_memory(e);
+	if ((rc = check_patch(r, &offset, &c, e)) != SG_OK ||
+	    (rc = body_open(&body, r, e)) != SG_OK ||
+	    (rc = upload_file_open(f, r, r->param[0], e)) != SG_OK)
+		return rc;
+	rc = add_chunk(r, f, offset, &c, &body, e);
+	upload_file_close(f);
+	return rc;
 }
 
 int

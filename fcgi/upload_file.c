@@ -111,16 +111,20 @@ upload_room(const struct sg_conf *conf, int64_t bytes, struct sg_err *e)
 	return SG_OK;
 }
 
-static void
-close_file(void *arg)
+void
+upload_file_close(struct upload_file *f)
 {
-	struct upload_file *f = arg;
-
 	if (f->fd >= 0)
 		close(f->fd);
 	f->fd = -1;
 	hash_free(f->hash);
 	f->hash = NULL;
+}
+
+static void
+close_file(void *arg)
+{
+	upload_file_close(arg);
 }
 
 static char *

@@ -16,8 +16,8 @@
 
 struct upload_file {
 	const char *id, *path; /* public id; path of the data */
-	int fd;		       /* open for reading and writing, locked; closed with the arena */
-	int64_t bytes;	       /* safe on disk */
+	int fd; /* open for reading and writing, locked; at the latest closed with the arena */
+	int64_t bytes;	      /* safe on disk */
 	struct sg_hash *hash; /* of all bytes; NULL: not known; freed or kept by upload_file_keep */
 };
 
@@ -42,6 +42,8 @@ int upload_file_store(
     struct upload_file *f, struct req *r, const struct sg_sha256 *h, struct sg_err *e);
 /* After the commit: keep the running hash for the next chunk. */
 void upload_file_keep(struct upload_file *f);
+/* Unlock it. Before the answer goes out, or the client's next chunk finds it locked. */
+void upload_file_close(struct upload_file *f);
 void upload_file_remove(const struct sg_conf *conf, struct sg_arena *a, const char *id);
 
 /* Is there room for so many bytes, with 5 % of the disk or 1 GiB left over? SG_ELIMIT "disk_full".
