@@ -215,16 +215,33 @@ write_all(int fd, const uint8_t *p, size_t n)
 	return 0;
 }
 
+/* A device or pipe is written to; a rename would put a file in its place. */
+static int
+write_special(const char *path, const void *p, size_t n, struct sg_err *e)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), ok;
+
+	if (fd < 0)
+		return absent(e, path, errno);
+	ok = write_all(fd, p, n) == 0;
+	if (close(fd) != 0 || !ok)
+		return sg_fail(e, SG_EBUSY, "io", "%.120s: %s", path, strerror(errno));
+	return SG_OK;
+}
+
 int
 sg_cli_write(const char *path, const void *p, size_t n, struct sg_err *e)
 {
 	char temporary[4096];
+	struct stat st;
 	int fd, ok;
 
 	if (strcmp(path, "-") == 0)
 		return write_all(STDOUT_FILENO, p, n) == 0
 			   ? SG_OK
 			   : sg_fail(e, SG_EBUSY, "io", "Standard output: %s", strerror(errno));
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return write_special(path, p, n, e);
 	if (snprintf(temporary, sizeof(temporary), "%s.%d.part", path, (int)getpid()) >=
 	    (int)sizeof(temporary))
 		return absent(e, path, ENAMETOOLONG);
