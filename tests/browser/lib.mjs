@@ -63,7 +63,9 @@ export async function start() {
     if (role !== null) {
       await page.go('/login')
       await enter(page, people[role].login, people[role].password)
-      await page.waitForSelector('.shell')
+      await page.waitForSelector('.shell', { timeout: 30000 }).catch(async e => {
+        throw new Error(`no log-in as ${role}: ${(await page.locator('body').innerText()).replace(/\s+/g, ' ').slice(-300)}`, { cause: e })
+      })
     }
     return page
   }

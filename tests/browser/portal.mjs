@@ -206,8 +206,8 @@ await test('keys tune and zoom, and the sheet tells them', async () => {
 await test('the tray follows the jobs', async () => {
   await doctor.locator('.jobs-button').click()
   const tray = doctor.getByRole('dialog')
-  ok((await tray.locator('.job-succeeded').count()) >= 4)
-  ok((await tray.locator('.job-failed').count()) >= 1)
+  await until(async () => (await tray.locator('.job-succeeded').count()) >= 5, 5, 'two readings, two segmentations, a mask')
+  ok((await tray.locator('.job-failed').count()) >= 1, 'the cut file is missing')
   await doctor.keyboard.press('Escape')
 })
 

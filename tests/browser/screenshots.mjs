@@ -1,13 +1,14 @@
 // The README's pictures, made from the running portal: `make screenshots` writes doc/img.
 // Synthetic patients and images only.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, expect } from '../lib/http.mjs'
 import { build, source } from '../lib/stack.mjs'
 import { atEnd, finish, ok, test, until } from '../lib/tap.mjs'
 import { missing, start } from './lib.mjs'
+import { toPalette } from './palette.mjs'
 
 const why = missing()
 if (why !== null) {
@@ -67,7 +68,7 @@ async function picture(role, path, name, options = {}, before = async _ => {}) {
     await before(p)
     await p.waitForTimeout(600)
     const file = join(out, `${name}.png`)
-    await p.screenshot({ path: file })
+    writeFileSync(file, toPalette(await p.screenshot()))
     await p.context().close()
     ok(statSync(file).size < 200_000, `${statSync(file).size} bytes`)
   })

@@ -230,7 +230,7 @@ export const en = {
   'result.save': 'Save',
   'result.mask': 'Mask (PNG)',
   'result.measures': 'Measurements',
-  'result.measuresText': 'Of the mask at threshold {v}.',
+  'result.measuresText': 'Of the mask at threshold {v}, after clean-up.',
   'result.measuresOld': 'Still of the earlier mask at threshold {v}; the new one is being made.',
   'result.structure': 'Structure',
   'result.noSpacing': 'The image does not say how large a pixel is, so areas are in pixels only.',

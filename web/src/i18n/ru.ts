@@ -244,7 +244,7 @@ export const ru: Messages<'one' | 'few' | 'many'> = {
   'result.save': 'Сохранить',
   'result.mask': 'Маска (PNG)',
   'result.measures': 'Измерения',
-  'result.measuresText': 'По маске при пороге {v}.',
+  'result.measuresText': 'По маске при пороге {v}, после очистки.',
   'result.measuresOld': 'Пока по прежней маске при пороге {v}; новая строится.',
   'result.structure': 'Структура',
   'result.noSpacing': 'В снимке не указан размер пикселя, поэтому площадь дана только в пикселях.',

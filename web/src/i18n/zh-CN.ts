@@ -224,7 +224,7 @@ export const zhCN: Messages<'other'> = {
   'result.save': '保存',
   'result.mask': '掩膜（PNG）',
   'result.measures': '测量',
-  'result.measuresText': '阈值 {v} 的掩膜。',
+  'result.measuresText': '阈值 {v} 的掩膜，经清理后。',
   'result.measuresOld': '仍为之前阈值 {v} 的掩膜；新的正在生成。',
   'result.structure': '结构',
   'result.noSpacing': '图像没有说明像素的大小，因此面积只能以像素计。',

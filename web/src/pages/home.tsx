@@ -14,7 +14,9 @@ import { Banner, ButtonLink, Empty, Failure, PageHead, Spinner } from '../ui/par
 const SHOWN_JOBS = 5
 
 function MyJobs() {
-  const shown = [...jobs.value.filter(isActive), ...jobs.value.filter((j) => !isActive(j))].slice(0, SHOWN_JOBS)
+  // uploads that were read and masks that were made need no word; the tray has them
+  const ended = jobs.value.filter((j) => !isActive(j) && (j.kind === 'segment' || j.state !== 'succeeded'))
+  const shown = [...jobs.value.filter(isActive), ...ended].slice(0, SHOWN_JOBS)
   return (
     <section class="panel" aria-labelledby="home-jobs">
       <h2 id="home-jobs">{t('home.jobs')}</h2>

@@ -1,7 +1,7 @@
 // The result of a segmentation: the picture, the threshold, the figures, and
 // where they come from.
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import type { Scan, Segmentation } from '../api/types'
+import type { Scan, Segmentation, StudyDetail } from '../api/types'
 import type { Viewer } from '../viewer/viewer'
 import type { OverlayStyle } from '../viewer/surface'
 import * as api from '../api/calls'
@@ -31,6 +31,8 @@ export default function ResultPage({ id }: { id: string }) {
   const seg = useLoad(id, (signal) => api.segmentation(id, signal), maskJobs)
   const scanId = seg.data?.scan ?? ''
   const scan = useLoad(scanId, async (signal) => (scanId === '' ? null : api.scan(scanId, signal)))
+  const studyId = scan.data?.study ?? ''
+  const study = useLoad(studyId, async (signal) => (studyId === '' ? null : api.study(studyId, signal)))
   const pictures = useLoad<Pictures | null>(`pictures ${id} ${scanId}`, async (signal) => {
     if (scanId === '') return null
     const [picture, q] = await Promise.all([api.scanImage(scanId, signal), api.probability(id, signal)])
@@ -42,8 +44,9 @@ export default function ResultPage({ id }: { id: string }) {
       key={id}
       seg={seg.data}
       scan={scan.data}
+      study={study.data}
       pictures={pictures.data}
-      error={pictures.error ?? scan.error}
+      error={pictures.error ?? scan.error ?? study.error}
       retry={pictures.reload}
       reload={seg.reload}
       onSaved={seg.set}
@@ -54,6 +57,7 @@ export default function ResultPage({ id }: { id: string }) {
 interface ResultProps {
   seg: Segmentation
   scan: Scan | null
+  study: StudyDetail | null // whose it is: nobody may read a result without that
   pictures: Pictures | null
   error: unknown
   retry: () => void
@@ -61,7 +65,7 @@ interface ResultProps {
   onSaved: (seg: Segmentation) => void
 }
 
-function Result({ seg, scan, pictures, error, retry, reload, onSaved }: ResultProps) {
+function Result({ seg, scan, study, pictures, error, retry, reload, onSaved }: ResultProps) {
   const saved = toMilli(seg.threshold)
   const preset = toMilli(seg.default_threshold)
   const [milli, setMilli] = useState(saved)
@@ -160,8 +164,23 @@ function Result({ seg, scan, pictures, error, retry, reload, onSaved }: ResultPr
       <PageHead
         title={t('result.title', { model: seg.model.name })}
         tab={t('result.tab')}
-        {...(scan === null ? {} : { crumbs: [{ href: `/studies/${scan.study}`, text: t('study.one') }] })}
-        sub={scan?.file_name ?? ''}
+        crumbs={
+          study === null
+            ? [{ href: '/patients', text: t('nav.patients') }]
+            : [
+                { href: '/patients', text: t('nav.patients') },
+                { href: `/patients/${study.patient.id}`, text: study.patient.name },
+                {
+                  href: `/studies/${study.id}`,
+                  text: study.description === '' ? t('study.untitled') : study.description,
+                },
+              ]
+        }
+        sub={
+          study === null || scan === null
+            ? '…'
+            : `${study.patient.name} · ${study.patient.code} · ${fmt.day(study.study_date)} · ${scan.file_name}`
+        }
       />
       <Warnings seg={seg} />
       <div class="result-split">
