@@ -25,10 +25,8 @@ void kn_deconv_ref(
 /* Greatest in each window; padding counts for nothing. index: where in its plane it stood, as
  * ONNX's second output of MaxPool, or NULL. cin = cout channels. */
 void kn_maxpool_ref(float *dst, int64_t *index, const float *src, const struct kn_window *s);
-/* Mean of each window over the elements inside the picture, or with count_pad over those inside
- * picture and padding; pad_end is the padding after the last element. */
-void kn_avgpool_ref(float *dst, const float *src, const struct kn_window *s,
-    const int64_t pad_end[3], int count_pad);
+/* Mean of each window over the elements inside the picture, or with count_pad over all taps. */
+void kn_avgpool_ref(float *dst, const float *src, const struct kn_window *s, int count_pad);
 
 /* y = (x - mean[c]) / sqrt(var[c] + eps) * scale[c] + shift[c], x [batch][c][n]. */
 void kn_batchnorm_ref(float *dst, const float *src, int64_t batch, int64_t c, int64_t n,

@@ -123,3 +123,8 @@ EXTRA_DIST += tests
 check_PROGRAMS += tests/net/conform
 tests_net_conform_SOURCES = tests/net/conform.c
 tests_net_conform_LDADD = $(ENGINE_LIBS)
+
+# The CPU backend against the reference; tests/net/isa.test runs it on older instruction sets too.
+UNIT_TESTS += tests/unit/test_net_cpu
+tests_unit_test_net_cpu_SOURCES = tests/unit/test_net_cpu.c tests/unit/net_build.h
+tests_unit_test_net_cpu_LDADD = $(ENGINE_LIBS)

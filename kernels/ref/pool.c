@@ -66,17 +66,6 @@ kn_maxpool_ref(float *dst, int64_t *index, const float *src, const struct kn_win
 		}
 }
 
-/* How many taps of output position o fall inside picture and padding. */
-static int64_t
-padded_taps(const struct kn_window *s, int d, int64_t o, int64_t pad_end)
-{
-	int64_t at = o * s->stride[d], n = 0;
-
-	for (int64_t k = 0; k < s->kernel[d]; k++)
-		n += at + k * s->dilation[d] < s->in[d] + s->pad[d] + pad_end;
-	return n;
-}
-
 static double
 sum_at(const float *src, const struct kn_window *s, const struct span p[3])
 {
@@ -95,8 +84,7 @@ sum_at(const float *src, const struct kn_window *s, const struct span p[3])
 }
 
 void
-kn_avgpool_ref(float *dst, const float *src, const struct kn_window *s, const int64_t pad_end[3],
-    int count_pad)
+kn_avgpool_ref(float *dst, const float *src, const struct kn_window *s, int count_pad)
 {
 	int64_t plane = s->in[0] * s->in[1] * s->in[2], o[3], n;
 	struct span p[3];
@@ -108,8 +96,7 @@ kn_avgpool_ref(float *dst, const float *src, const struct kn_window *s, const in
 					n = 1;
 					for (int d = 0; d < 3; d++) {
 						p[d] = span_of(s, d, o[d]);
-						n *= count_pad ? padded_taps(s, d, o[d], pad_end[d])
-							       : p[d].hi - p[d].lo;
+						n *= count_pad ? s->kernel[d] : p[d].hi - p[d].lo;
 					}
 					*dst++ = n ? (float)(sum_at(src + c * plane, s, p) /
 							     (double)n)

@@ -23,7 +23,7 @@ kn_coordinate(enum kn_coord mode, int64_t i, int64_t in, int64_t out, float scal
 	case KN_PYTORCH_HALF_PIXEL:
 		return out > 1 ? (x + 0.5) / s - 0.5 : 0;
 	case KN_ALIGN_CORNERS:
-		return out > 1 ? x * (double)(in - 1) / (double)(out - 1) : 0;
+		return out > 1 ? x * (double)(in - 1) / (s * (double)in - 1) : 0;
 	case KN_ASYMMETRIC:
 		return x / s;
 	case KN_HALF_PIXEL_SYMMETRIC: {

@@ -26,7 +26,7 @@ static const struct net_op ops[] = {
     {"ArgMax", 1, 1, 1, 0, FN(argmax), NULL, 0},
     {"ArgMin", 1, 1, 1, 0, FN(argmax), NULL, 0},
     {"AveragePool", 1, 1, 1, F32, FN(avgpool), net_pool_flops, 0},
-    {"BatchNormalization", 5, 5, 1, F32, FN(batchnorm), NULL, 0},
+    {"BatchNormalization", 5, 5, 5, F32, FN(batchnorm), NULL, 0},
     {"Cast", 1, 1, 1, 0, FN(cast), MOVES, 0},
     {"Ceil", 1, 1, 1, UNARY, FN(unary), NULL, 0},
     {"Celu", 1, 1, 1, UNARY, FN(unary), NULL, 0},

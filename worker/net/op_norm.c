@@ -53,6 +53,9 @@ net_batchnorm_shape(struct net_call *c)
 		return net_not_supported(c, "it is in training mode");
 	if (net_attr_int(c->n, "spatial", 1) == 0)
 		return net_not_supported(c, "its statistics are not per channel");
+	for (int i = 1; i < c->nout; i++)
+		if (c->out[i])
+			return net_not_supported(c, "its statistics are asked for");
 	return per_channel(c);
 }
 

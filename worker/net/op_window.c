@@ -384,15 +384,13 @@ net_avgpool_run(struct net_call *c)
 {
 	struct net_window w;
 	struct kn_window k;
-	int64_t end[3];
 	int rc = net_window_pool(c, &w);
 
 	if (rc != SG_OK)
 		return rc;
 	k = kernel_window(c, &w);
-	spread(end, w.pad_end, w.nd, 0);
-	kn_avgpool_ref(c->out[0]->data, c->in[0]->data, &k, end,
-	    net_attr_int(c->n, "count_include_pad", 0) != 0);
+	kn_avgpool_ref(
+	    c->out[0]->data, c->in[0]->data, &k, net_attr_int(c->n, "count_include_pad", 0) != 0);
 	return SG_OK;
 }
 
@@ -437,7 +435,7 @@ net_globalavg_run(struct net_call *c)
 	int rc = global_window(c, &k);
 
 	if (rc == SG_OK)
-		kn_avgpool_ref(c->out[0]->data, c->in[0]->data, &k, (int64_t[3]){0}, 0);
+		kn_avgpool_ref(c->out[0]->data, c->in[0]->data, &k, 0);
 	return rc;
 }
 
