@@ -18,8 +18,8 @@ const stack = await startStack({
 })
 people(stack)
 const quick = model(stack, 'quick', network(2, 8))
-const slow = model(stack, 'slow', network(14, 64)) // seconds on a large image
-const big = 1400
+const slow = model(stack, 'slow', network(8, 32)) // seconds on a large image
+const big = 1100
 
 /** What setpriv needs to run the worker as deploy/stack does. */
 const asWorker = ['--reuid=segward-worker', '--regid=segward', '--clear-groups', '--no-new-privs', join(stack.dir, 'bin/segward-worker'), '--config', join(stack.dir, 'conf/worker-1.conf')]

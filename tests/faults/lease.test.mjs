@@ -13,7 +13,7 @@ const stack = await startStack({
   set: { lease_s: lease, worker_slots: 1, worker_threads: 1, log_level: 'debug' }
 })
 people(stack)
-const slow = model(stack, 'slow', network(10, 48))
+const slow = model(stack, 'slow', network(8, 32))
 let scans
 
 /** Freeze a worker in the middle of a job until another has done it, then thaw it. */
