@@ -39,7 +39,7 @@ await test('end to end', async () => {
     const begun = performance.now()
     let seen = expect(await web.job({ kind: 'segment', scan: scan.id, version }), 201).json
     while (['queued', 'running'].includes(seen.state)) {
-      await sleep(1)
+      await sleep(3)
       seen = expect(await web.get(`/api/jobs/${seen.id}`), 200).json
     }
     const took = performance.now() - begun
