@@ -57,7 +57,9 @@ endif
 
 # of worker/volume and worker/mask
 UNIT_TESTS += tests/unit/test_volume tests/unit/test_mask tests/unit/test_phantom \
-	tests/volume/test_sandbox tests/volume/test_png_corpus
+	tests/unit/test_infer tests/volume/test_sandbox tests/volume/test_png_corpus
+tests_unit_test_infer_SOURCES = tests/unit/test_infer.c
+tests_unit_test_infer_LDADD = $(ENGINE_LIBS)
 tests_unit_test_volume_SOURCES = tests/unit/test_volume.c
 tests_unit_test_volume_LDADD = $(ENGINE_LIBS)
 tests_unit_test_mask_SOURCES = tests/unit/test_mask.c
