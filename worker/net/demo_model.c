@@ -141,15 +141,15 @@ mix(struct maker *k, int x, int in, const float *weight, float bias)
 static int
 cells(struct maker *k, int x)
 {
-	int s = mean(k, mean(k, x, 3), 3); /* shot noise */
+	int s = mean(k, mean(k, x, 3), 5); /* shot noise */
 	int coarse = mean(k, shrink(k, s, 4), 3);
 	int ground = mean(k, highest(k, lowest(k, coarse, 11), 11), 9);
 	int above = node(k, "Sub", 2, s, enlarge(k, ground, 4));
 	int height = node(k, "Relu", 1, shrink(k, above, 4));
 	int tops = mean(k, highest(k, mean(k, height, 3), 17), 9);
-	int scale = node(k, "Add", 2, enlarge(k, tops, 4), scalar(k, 0.02f));
+	int scale = node(k, "Add", 2, enlarge(k, tops, 4), scalar(k, 0.04f));
 
-	return mix(k, node(k, "Div", 2, above, scale), 1, (float[]){12}, -12 * 0.3f);
+	return mix(k, node(k, "Div", 2, above, scale), 1, (float[]){12}, -12 * 0.25f);
 }
 
 enum { GRID = 64, CELL = 8 }; /* the liver network looks at place on 64 x 64 cells of 8 x 8 */
