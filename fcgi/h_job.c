@@ -77,37 +77,48 @@ known_revision(const struct req *r)
 	return strtoll(text + 1, NULL, 10);
 }
 
+/* One of a pair of queries about jobs since a revision: an account's own, or all for an admin. */
+static int
+ask(struct req *r, const struct sg_query *own, const struct sg_query *all, int64_t since,
+    struct sg_rows **rows, struct sg_err *e)
+{
+	const struct sg_who *who = &r->session.who;
+
+	if (authz_role_bit(who->role) == ROLE_ADMIN)
+		return sg_db_run_as(r->lane->db, who, r->a, rows, e, all, "l", since);
+	return sg_db_run_as(r->lane->db, who, r->a, rows, e, own, "ll", since, who->account);
+}
+
 /*
- * The poll of every open page: the session from Redis, one indexed query in one round trip.
- * Revisions of one account become visible in order (sg.account_key), so none is missed.
+ * The poll of every open page: the session from Redis, one index entry in one round trip, and
+ * the list itself only when something is new. Revisions of one account become visible in order
+ * (sg.account_key), so none is missed.
  */
 int
 h_jobs(struct req *r, struct sg_err *e)
 {
-	const struct sg_who *who = &r->session.who;
-	int admin = authz_role_bit(who->role) == ROLE_ADMIN;
 	int64_t revision = req_arg_int(r, "since", 0);
-	struct sg_rows *rows;
-	char *none;
+	struct sg_rows *news, *list;
+	const char *text = NULL;
 	int rc;
 
-	rc = admin
-		 ? sg_db_run_as(r->lane->db, who, r->a, &rows, e, &sg_q_job_list_all, "l", revision)
-		 : sg_db_run_as(r->lane->db, who, r->a, &rows, e, &sg_q_job_list, "ll", revision,
-		       who->account);
-	if (rc != SG_OK)
+	if ((rc = ask(r, &sg_q_job_news, &sg_q_job_news_all, revision, &news, e)) != SG_OK)
 		return rc;
-	reply_header(r, "Cache-Control", "private, no-cache");
-	if (sg_rows_count(rows) > 0) {
-		revision = sg_rows_int(rows, 0, 0);
-		reply_json(r, 200, sg_rows_str(rows, 0, 1));
-	} else {
-		none = sg_asprintf(
-		    r->a, "{\"revision\": %lld, \"items\": []}", (long long)revision);
-		if (none == NULL)
-			return answer_no_memory(e);
-		reply_json(r, 200, none);
+	if (sg_rows_count(news) > 0) {
+		if ((rc = ask(r, &sg_q_job_list, &sg_q_job_list_all, revision, &list, e)) != SG_OK)
+			return rc;
+		if (sg_rows_count(list) > 0) {
+			revision = sg_rows_int(list, 0, 0);
+			text = sg_rows_str(list, 0, 1);
+		}
 	}
+	if (text == NULL)
+		text = sg_asprintf(
+		    r->a, "{\"revision\": %lld, \"items\": []}", (long long)revision);
+	if (text == NULL)
+		return answer_no_memory(e);
+	reply_json(r, 200, text);
+	reply_header(r, "Cache-Control", "private, no-cache");
 	reply_headerf(r, "ETag", "\"r%lld\"", (long long)revision);
 	if (known_revision(r) == revision)
 		reply_empty(r, 304);
