@@ -1,7 +1,7 @@
 /*
  * The store in a folder of this host.
  *
- * Order of a commit: bytes, fsync of the file, rename to its name, fsync of the folder. A name
+ * Order of a commit: bytes, fsync of the file, rename to its name, fsync of the folders. A name
  * that exists already is written over by the same bytes, which also mends one that a disk has
  * damaged. Everything is opened below the root's descriptor and no link is followed.
  */
@@ -36,22 +36,22 @@ struct local_writer {
 	char name[96]; /* in tmp/; empty when it has become a blob */
 };
 
-/* A folder below `at`, made durable when it is new. The descriptor, or -1 with errno. */
+/* A folder below `at`, made when it is missing; *fresh is set then. Descriptor, or -1 with errno.
+ */
 static int
-open_folder(int at, const char *name)
+open_folder(int at, const char *name, int *fresh)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	int fd = openat(at, name, flags);
 
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
-	if (mkdirat(at, name, FOLDER_MODE) != 0) {
-		if (errno != EEXIST) /* another thread may have been faster */
-			return -1;
-		return openat(at, name, flags);
-	}
+	*fresh = 1;
+	if (mkdirat(at, name, FOLDER_MODE) != 0)
+		/* Another thread, or segward-web, may have been faster. */
+		return errno == EEXIST ? openat(at, name, flags) : -1;
 	fd = openat(at, name, flags);
-	if (fd >= 0 && (fchmod(fd, FOLDER_MODE) != 0 || fsync(at) != 0)) {
+	if (fd >= 0 && fchmod(fd, FOLDER_MODE) != 0) {
 		int why = errno;
 
 		close(fd);
@@ -61,23 +61,36 @@ open_folder(int at, const char *name)
 	return fd;
 }
 
-/* The folder of a blob, "ab/cd". */
-static int
-blob_folder(const struct local_store *s, const char *hex)
-{
-	char part[3] = {hex[0], hex[1], '\0'};
-	int outer, inner, why;
+/* The folders of a blob, "ab" and "ab/cd", and whether they had to be made. */
+struct place {
+	int outer, inner;
+	int fresh_outer, fresh_inner;
+};
 
-	outer = open_folder(s->root, part);
-	if (outer < 0)
-		return -1;
-	part[0] = hex[2];
-	part[1] = hex[3];
-	inner = open_folder(outer, part);
-	why = errno;
-	close(outer);
-	errno = why;
-	return inner;
+static void
+close_place(struct place *p)
+{
+	if (p->outer >= 0)
+		close(p->outer);
+	if (p->inner >= 0)
+		close(p->inner);
+}
+
+/* 0, or errno. */
+static int
+open_place(struct place *p, const struct local_store *s, const struct sg_sha256 *h)
+{
+	char hex[SG_SHA256_HEX], part[3] = {0};
+
+	sg_sha256_hex(h, hex);
+	*p = (struct place){.outer = -1, .inner = -1};
+	memcpy(part, hex, 2);
+	p->outer = open_folder(s->root, part, &p->fresh_outer);
+	if (p->outer < 0)
+		return errno;
+	memcpy(part, hex + 2, 2);
+	p->inner = open_folder(p->outer, part, &p->fresh_inner);
+	return p->inner < 0 ? errno : 0;
 }
 
 static int
@@ -117,20 +130,24 @@ local_add(struct sg_blob_writer *base, const uint8_t *p, size_t n, struct sg_err
 	return why == 0 ? SG_OK : sg_store_io_error(e, why);
 }
 
-/* Give a durable file `name` below `at` its place in the store. 0, or errno. */
+/*
+ * Make a file durable and give it its place in the store. 0, or errno. The folders are made first
+ * and made durable last, so that the file system has one wait for the bytes with them and one for
+ * the names, not one for each step.
+ */
 static int
-settle(const struct local_store *s, int at, const char *name, const struct sg_sha256 *h)
+settle(const struct local_store *s, int fd, int at, const char *name, const struct sg_sha256 *h)
 {
 	char hex[SG_SHA256_HEX];
-	int folder, why = 0;
+	struct place p;
+	int why = open_place(&p, s, h);
 
 	sg_sha256_hex(h, hex);
-	folder = blob_folder(s, hex);
-	if (folder < 0)
-		return errno;
-	if (renameat(at, name, folder, hex) != 0 || fsync(folder) != 0)
+	if (why == 0 &&
+	    (fsync(fd) != 0 || renameat(at, name, p.inner, hex) != 0 || fsync(p.inner) != 0 ||
+		(p.fresh_inner && fsync(p.outer) != 0) || (p.fresh_outer && fsync(s->root) != 0)))
 		why = errno;
-	close(folder);
+	close_place(&p);
 	return why;
 }
 
@@ -139,11 +156,8 @@ local_commit(struct sg_blob_writer *base, const struct sg_sha256 *h, struct sg_e
 {
 	struct local_writer *w = (struct local_writer *)base;
 	struct local_store *s = (struct local_store *)base->store;
-	int why;
+	int why = settle(s, w->fd, s->tmp, w->name, h);
 
-	if (fsync(w->fd) != 0)
-		return sg_store_io_error(e, errno);
-	why = settle(s, s->tmp, w->name, h);
 	if (why != 0)
 		return sg_store_io_error(e, why);
 	w->name[0] = '\0';
@@ -178,11 +192,11 @@ local_adopt(struct sg_store *store, const char *path, const struct sg_sha256 *h,
 		why = EINVAL;
 	else if (st.st_gid != s->group && fchown(fd, (uid_t)-1, s->group) != 0)
 		why = errno;
-	else if (fchmod(fd, FILE_MODE) != 0 || fsync(fd) != 0)
+	else if (fchmod(fd, FILE_MODE) != 0)
 		why = errno;
-	close(fd);
 	if (why == 0)
-		why = settle(s, AT_FDCWD, path, h);
+		why = settle(s, fd, AT_FDCWD, path, h);
+	close(fd);
 	if (why == EXDEV)
 		return sg_fail(e, SG_EINTERNAL, "store_open",
 		    "Uploads and the store are not on one file system.");
@@ -287,6 +301,7 @@ sg_store_local_open(struct sg_store **out, const char *dir, struct sg_err *e)
 {
 	struct local_store *s = calloc(1, sizeof *s);
 	struct stat st;
+	int fresh = 0; /* tmp/ need not outlive a crash */
 
 	if (s == NULL)
 		return sg_fail(e, SG_EBUSY, "no_memory", "There is no memory now.");
@@ -295,7 +310,7 @@ sg_store_local_open(struct sg_store **out, const char *dir, struct sg_err *e)
 	s->root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->root >= 0 && fstat(s->root, &st) == 0) {
 		s->group = st.st_gid;
-		s->tmp = open_folder(s->root, "tmp");
+		s->tmp = open_folder(s->root, "tmp", &fresh);
 	}
 	if (s->tmp < 0) {
 		int why = errno;
