@@ -105,6 +105,13 @@ tests_unit_test_session_SOURCES = tests/unit/test_session.c
 tests_unit_test_session_LDADD = $(WEB_TEST_LIBS)
 tests_unit_test_tus_SOURCES = tests/unit/test_tus.c
 tests_unit_test_tus_LDADD = $(WEB_TEST_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_web
+tests_fuzz_fuzz_web_SOURCES = tests/fuzz/fuzz_web.c tests/fuzz/driver.c common/arena.c common/buf.c \
+	common/err.c common/hash.c common/id.c common/json.c fcgi/csv.c fcgi/param.c fcgi/tus.c
+tests_fuzz_fuzz_web_CFLAGS = $(FUZZ_CC)
+tests_fuzz_fuzz_web_LDFLAGS = $(FUZZ_LD)
+tests_fuzz_fuzz_web_LDADD = $(JANSSON_LIBS) $(CRYPTO_LIBS) -lm
 endif
 
 # of worker/net, what is kept of a model's metadata

@@ -70,9 +70,28 @@ hex_must_be_exact(void)
 	CHECK_INT(sg_sha256_from_hex(&h, ""), 0);
 }
 
+static void
+a_copy_goes_its_own_way(void)
+{
+	struct sg_hash *one = sg_hash_new(SG_HASH_SHA256), *two;
+	struct sg_sha256 a, b, want;
+
+	REQUIRE(one != NULL);
+	sg_hash_add(one, "ab", 2);
+	REQUIRE((two = sg_hash_copy(one)) != NULL);
+	sg_hash_add(one, "c", 1);
+	sg_hash_end(two, b.byte);
+	sg_hash_end(one, a.byte);
+	sg_sha256_of(&want, "abc", 3);
+	CHECK(memcmp(&a, &want, sizeof want) == 0);
+	sg_sha256_of(&want, "ab", 2);
+	CHECK(memcmp(&b, &want, sizeof want) == 0);
+}
+
 int
 main(void)
 {
+	RUN(a_copy_goes_its_own_way);
 	RUN(sha256_of_known_texts);
 	RUN(running_hashes_take_pieces);
 	RUN(hex_must_be_exact);
