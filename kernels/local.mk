@@ -4,7 +4,7 @@
 # conditional X86_64, and into ENGINE_LIBS.
 
 noinst_LIBRARIES += libkernels.a
-libkernels_a_SOURCES = \
+KERNEL_SOURCES = \
 	kernels/kn.c kernels/kn.h kernels/nn.h \
 	kernels/ref/conv.c \
 	kernels/ref/norm.c \
@@ -19,6 +19,7 @@ libkernels_a_SOURCES = \
 	kernels/x86/fast.h \
 	kernels/x86/last.c \
 	kernels/x86/last_move.c
+libkernels_a_SOURCES = $(KERNEL_SOURCES)
 # Only these loops use OpenMP, by the threads oneDNN uses as well.
 libkernels_a_CFLAGS = $(AM_CFLAGS) $(OPENMP_CFLAGS)
 

@@ -142,3 +142,12 @@ tests_net_nuclei_SOURCES = tests/net/nuclei.c
 tests_net_nuclei_LDADD = $(ENGINE_LIBS)
 tests_net_hostile_SOURCES = tests/net/hostile.c
 tests_net_hostile_LDADD = $(ENGINE_LIBS)
+UNIT_TESTS += tests/unit/test_net_graph
+tests_unit_test_net_graph_SOURCES = tests/unit/test_net_graph.c tests/unit/net_build.h
+tests_unit_test_net_graph_LDADD = $(ENGINE_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz_onnx
+tests_fuzz_fuzz_onnx_SOURCES = tests/fuzz/fuzz_onnx.c tests/fuzz/driver.c common/arena.c common/buf.c \
+	common/err.c $(NET_SOURCES) $(KERNEL_SOURCES)
+tests_fuzz_fuzz_onnx_CFLAGS = $(FUZZ_CC)
+tests_fuzz_fuzz_onnx_LDFLAGS = $(FUZZ_LD)
+tests_fuzz_fuzz_onnx_LDADD = $(DNNL_LIBS) -lpthread -lm

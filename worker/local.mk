@@ -96,13 +96,12 @@ segward_worker_SOURCES = worker/main.c
 segward_worker_LDADD = libsegworker.a $(ENGINE_LIBS) $(PORTAL_LIBS)
 endif
 
-# The engine: ONNX <-> graph, passes, plan, backends.
-libsegengine_a_SOURCES += \
+# The engine: ONNX <-> graph, passes, plan, backends. A list of its own, for the fuzz target.
+NET_SOURCES = \
 	worker/net/backend.h worker/net/backend_ref.c \
 	worker/net/cpu.c worker/net/cpu.h \
 	worker/net/cpu_dnnl.c \
 	worker/net/cpu_own.c \
-	worker/net/demo_model.c worker/net/demo_model.h \
 	worker/net/graph.c worker/net/graph.h \
 	worker/net/memory.c worker/net/memory.h \
 	worker/net/net.c worker/net/net.h worker/net/net_int.h \
@@ -127,6 +126,7 @@ libsegengine_a_SOURCES += \
 	worker/net/run.c \
 	worker/net/tensor.c worker/net/tensor.h \
 	worker/net/wire.h
+libsegengine_a_SOURCES += $(NET_SOURCES) worker/net/demo_model.c worker/net/demo_model.h
 
 # What must be known to run a model, beside its graph.
 libsegengine_a_SOURCES += \
