@@ -40,7 +40,7 @@ const code = text => /"code":"([a-z_]+)"/.exec(text)?.[1]
 const status = text => Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1])
 
 await test('every page has the headers that keep foreign code out', async () => {
-  for (const path of ['/', '/assets/x-123.js', '/any/page/of/the/app', '/assets/../index.html']) {
+  for (const path of ['/', '/assets/x-123.js', '/any/page/of/the/app', '/page?next=%2fresult']) {
     const { headers } = expect(await web.get(path), 200)
     const csp = String(headers['content-security-policy'])
     ok(csp.startsWith("default-src 'none';"), csp)
@@ -74,6 +74,11 @@ await test('data answers can never be a document', async () => {
 
 await test('blobs and the internal listener do not exist for browsers', async () => {
   for (const path of ['/blobs/', '/blobs/aa/bb/cc', '/internal', '/internal/blobs/00', '/-/problem/404']) expect(await web.get(path), 404, 'not_found')
+})
+
+await test('no way leads out of /api/ to a page', async () => {
+  for (const path of ['/api/patients/..%2f..%2fx', '/api/%2e%2e/x', '/api/../x', '/x/..%5cy', '/assets/../index.html'])
+    ok([400, 404].includes((await web.get(path)).status), path)
 })
 
 await test('pages are only read', async () => {
