@@ -133,7 +133,7 @@ check_PROGRAMS += tests/net/conform
 tests_net_conform_SOURCES = tests/net/conform.c
 tests_net_conform_LDADD = $(ENGINE_LIBS)
 
-# The CPU backend against the reference; tests/net/isa.test runs it on older instruction sets too.
+# The CPU backend against the reference; tests/net/cpu_isa.test runs these on older processors too.
 UNIT_TESTS += tests/unit/test_net_cpu
 tests_unit_test_net_cpu_SOURCES = tests/unit/test_net_cpu.c tests/unit/net_build.h
 tests_unit_test_net_cpu_LDADD = $(ENGINE_LIBS)
@@ -151,3 +151,15 @@ tests_fuzz_fuzz_onnx_SOURCES = tests/fuzz/fuzz_onnx.c tests/fuzz/driver.c common
 tests_fuzz_fuzz_onnx_CFLAGS = $(FUZZ_CC)
 tests_fuzz_fuzz_onnx_LDFLAGS = $(FUZZ_LD)
 tests_fuzz_fuzz_onnx_LDADD = $(DNNL_LIBS) -lpthread -lm
+# The same in every form; run on older instruction sets too by tests/net/cpu_isa.test.
+UNIT_NET = tests/net/against.c tests/net/against.h tests/net/maker.c tests/net/maker.h
+UNIT_TESTS += tests/unit/test_backend_cpu tests/unit/test_backend_cpu_more
+tests_unit_test_backend_cpu_SOURCES = tests/unit/test_backend_cpu.c $(UNIT_NET)
+tests_unit_test_backend_cpu_LDADD = $(ENGINE_LIBS)
+tests_unit_test_backend_cpu_more_SOURCES = tests/unit/test_backend_cpu_more.c $(UNIT_NET)
+tests_unit_test_backend_cpu_more_LDADD = $(ENGINE_LIBS)
+
+# by hand: how long networks take
+check_PROGRAMS += tests/net/bench_cpu
+tests_net_bench_cpu_SOURCES = tests/net/bench_cpu.c tests/net/maker.c tests/net/maker.h
+tests_net_bench_cpu_LDADD = $(ENGINE_LIBS)
