@@ -1538,6 +1538,8 @@ CREATE INDEX job_event_token ON sg.job_event USING btree (token) WHERE (token IS
 
 CREATE INDEX job_queued ON sg.job USING btree (class, account_id, priority, id) WHERE (state = 'queued'::text);
 
+CREATE INDEX job_revision ON sg.job USING btree (revision);
+
 CREATE INDEX job_running ON sg.job USING btree (lease_expires_at) WHERE (state = 'running'::text);
 
 CREATE INDEX job_scan ON sg.job USING btree (scan_id);
