@@ -246,7 +246,12 @@ cpu_make(struct net_dev *d, struct net_graph *g, struct net_bplan **out, int *ba
 		o->d = d;
 		o->epi = cpu_epilogue(o->n);
 		net_call_of(&o->call, g, i, NULL);
-		if (o->kind->make && (rc = o->kind->make(o, e)) != SG_OK)
+		/* Kernels read constants where they lie, which in a file may be at any byte. */
+		for (int k = 0; k < o->n->nin; k++)
+			if (o->n->in[k] >= 0 && g->value[o->n->in[k]].t.data &&
+			    net_const(g, o->n->in[k]) == NULL)
+				rc = cpu_fail(e, dnnl_out_of_memory);
+		if (rc == SG_OK && o->kind->make && (rc = o->kind->make(o, e)) != SG_OK)
 			*bad = i;
 		p->scratch = o->scratch > p->scratch ? o->scratch : p->scratch;
 		p->weights += o->weight_bytes;
