@@ -7,7 +7,7 @@
 #include "worker/net/backend.h"
 
 #define NET_KINDS 512 /* operators told apart in reports; real models have some 30 */
-#define NET_PORTS 64 /* inputs or outputs of a model that may run */
+#define NET_PORTS 64  /* inputs or outputs of a model that may run */
 
 struct net_step {
 	struct net_call call;
@@ -43,7 +43,7 @@ struct sg_net {
 	struct net_kind {
 		const char *op;
 		int nodes;
-	} *kind; /* operators in use */
+	} * kind; /* operators in use */
 	int nkind;
 	int64_t params;
 	size_t weight_bytes;
