@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "tests/net/against.h"
+#include "worker/net/tensor.h"
 
 static uint64_t seed;
 
@@ -23,8 +24,8 @@ against_seed(void)
 
 /* One plan's run over the given inputs into out; the plan's fallbacks, or -1 and *e. */
 static int
-run_on(struct sg_net *net, const char *device, int threads, struct sg_tensor *in, int nin,
-    struct sg_tensor *out, struct sg_arena *a, struct sg_err *e)
+run_on(struct sg_net *net, const char *device, const char *precision, int threads,
+    struct sg_tensor *in, int nin, struct sg_tensor *out, struct sg_arena *a, struct sg_err *e)
 {
 	struct sg_plan *plan;
 	const struct sg_tensor *form;
@@ -35,7 +36,7 @@ run_on(struct sg_net *net, const char *device, int threads, struct sg_tensor *in
 		bare[i] = in[i];
 		bare[i].data = NULL;
 	}
-	if (sg_net_plan_all(net, bare, nin, device, "f32", threads, &plan, e) != SG_OK)
+	if (sg_net_plan_all(net, bare, nin, device, precision, threads, &plan, e) != SG_OK)
 		return -1;
 	sg_plan_outputs(plan, &form);
 	*out = form[0];
@@ -76,6 +77,8 @@ fill(struct maker *m, struct sg_tensor *in, float low, float high)
 			return -1;
 		for (int64_t k = 0, n = sg_tensor_count(&in[i]); k < n; k++)
 			f[k] = low + (high - low) * (maker_random(m) + 1) / 2;
+		for (int64_t k = 0, n = sg_tensor_count(&in[i]); m->bf16 && k < n; k++)
+			f[k] = net_bf16_to_f32(net_f32_to_bf16(f[k]));
 	}
 	return 0;
 }
@@ -92,11 +95,12 @@ against_reference(struct maker *m, const char *name, int how, float low, float h
 
 	why[0] = '\0';
 	if (n > 8 || maker_load(&net, m, &e) != SG_OK || fill(m, in, low, high) != 0 ||
-	    run_on(net, "ref", 1, in, n, &want, m->a, &e) < 0)
+	    run_on(net, "ref", "f32", 1, in, n, &want, m->a, &e) < 0)
 		snprintf(why, sizeof(why), "%s: reference: %s", name, e.msg);
 	for (int threads = 1; threads <= 3 && why[0] == '\0'; threads += 2) {
-		left = run_on(net, "cpu", threads, in, n, &got, m->a, &e);
-		if (left < 0 || run_on(net, "cpu", threads, in, n, &again, m->a, &e) < 0)
+		left = run_on(net, "cpu", m->bf16 ? "bf16" : "f32", threads, in, n, &got, m->a, &e);
+		if (left < 0 || run_on(net, "cpu", m->bf16 ? "bf16" : "f32", threads, in, n, &again,
+				    m->a, &e) < 0)
 			snprintf(why, sizeof(why), "%s: %s", name, e.msg);
 		else if (left > 0 && how == NATIVE)
 			snprintf(why, sizeof(why), "%s: %d nodes fell back", name, left);

@@ -7,6 +7,7 @@
 
 #include "tests/net/maker.h"
 #include "worker/net/onnx.h"
+#include "worker/net/tensor.h"
 
 #define ROOM ((size_t)1 << 30)
 
@@ -89,6 +90,8 @@ maker_weights(struct maker *m, int rank, const int64_t *dims, float mid, float r
 	}
 	for (int64_t i = 0, n = sg_tensor_count(&m->g->value[v].t); i < n; i++)
 		f[i] = mid + range * maker_random(m);
+	for (int64_t i = 0, n = sg_tensor_count(&m->g->value[v].t); m->bf16 && i < n; i++)
+		f[i] = net_bf16_to_f32(net_f32_to_bf16(f[i]));
 	return v;
 }
 

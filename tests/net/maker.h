@@ -14,6 +14,7 @@ struct maker {
 	struct sg_arena *a;
 	struct net_graph *g;
 	uint64_t state; /* of the random numbers */
+	int bf16;	/* random constants are numbers that bf16 holds */
 	int failed;
 	void *bytes; /* the model's, once loaded */
 };

@@ -6,6 +6,7 @@
 
 #include "tests/net/against.h"
 #include "tests/unit/check.h"
+#include "worker/net/backend.h"
 
 static uint64_t seed;
 
@@ -45,7 +46,7 @@ activation(struct maker *m, const char *act, int y)
 }
 
 static void
-compare_conv(const struct form *f)
+compare_conv(const struct form *f, int bf16)
 {
 	int transposed = (f->flags & TRANSPOSED) != 0, nd = f->nd, x, y, r = -1;
 	int64_t dims[5] = {f->batch, f->cin, f->in[0], f->in[1], f->in[2]}, sums = 1;
@@ -54,6 +55,7 @@ compare_conv(const struct form *f)
 	struct maker m;
 
 	REQUIRE(maker_begin(&m, seed) == 0);
+	m.bf16 = bf16;
 	for (int i = 0; i < nd; i++)
 		sums *= f->kernel[i];
 	sums *= f->cin / f->group;
@@ -208,14 +210,42 @@ static void
 convolution(void)
 {
 	for (size_t i = 0; i < sizeof(convs) / sizeof(convs[0]); i++)
-		compare_conv(&convs[i]);
+		compare_conv(&convs[i], 0);
 }
 
 static void
 transposed_convolution(void)
 {
 	for (size_t i = 0; i < sizeof(deconvs) / sizeof(deconvs[0]); i++)
-		compare_conv(&deconvs[i]);
+		compare_conv(&deconvs[i], 0);
+}
+
+/* Where the processor has no bf16 the device refuses it by name. */
+static int
+has_bf16(void)
+{
+	struct net_dev *d = NULL;
+	struct sg_err e = {0};
+	int rc = net_backend_cpu.open(&d, 1, NET_BF16, &e);
+
+	if (rc == SG_OK) {
+		net_backend_cpu.close(d);
+		return 1;
+	}
+	CHECK_INT(rc, SG_ENOTSUP);
+	CHECK_STR(e.id, "net_device");
+	return 0;
+}
+
+static void
+convolution_in_bf16(void)
+{
+	if (!has_bf16())
+		SKIP("this processor has no bf16");
+	for (size_t i = 0; i < sizeof(convs) / sizeof(convs[0]); i++)
+		compare_conv(&convs[i], 1);
+	for (size_t i = 0; i < sizeof(deconvs) / sizeof(deconvs[0]); i++)
+		compare_conv(&deconvs[i], 1);
 }
 
 /* --- pools --- */
@@ -289,6 +319,7 @@ main(void)
 	seed = against_seed();
 	RUN(convolution);
 	RUN(transposed_convolution);
+	RUN(convolution_in_bf16);
 	RUN(pooling);
 	return check_end();
 }

@@ -1,6 +1,7 @@
 /*
  * The CPU backend: oneDNN for convolutions, pools and products, own kernels for the rest of what
- * segmentation networks spend time on, the reference rows for everything else. Data maps lie
+ * segmentation networks spend time on, the reference rows for everything else. Values are f32;
+ * with NET_BF16 convolutions round their input and weights and sum in f32. Data maps lie
  * channels last from end to end: both of oneDNN's fast convolutions take them so, and channels
  * of one pixel are what every other step walks over.
  */
@@ -41,8 +42,10 @@ cpu_open(struct net_dev **out, int threads, enum net_precision p, struct sg_err 
 	struct net_dev *d;
 	dnnl_status_t s;
 
-	if (p != NET_F32)
-		return sg_fail(e, SG_ENOTSUP, "net_device", "The CPU computes in f32 only.");
+	if (p == NET_BF16 && (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) !=
+				 dnnl_cpu_isa_avx512_core_bf16)
+		return sg_fail(e, SG_ENOTSUP, "net_device",
+		    "This processor does not multiply bf16 (AVX-512 BF16 or AMX).");
 	if ((d = calloc(1, sizeof(*d))) == NULL)
 		return sg_fail(
 		    e, SG_EBUSY, "net_memory", "There is no memory for the network now.");
@@ -168,9 +171,17 @@ cpu_make_prim(struct cpu_op *o, const_dnnl_primitive_desc_t pd, struct sg_err *e
 int
 cpu_run_prim(struct cpu_op *o)
 {
-	dnnl_exec_arg_t arg[CPU_ARGS + 1];
+	dnnl_exec_arg_t arg[CPU_ARGS + 2];
 	int n = 0;
 
+	if (o->round) {
+		dnnl_exec_arg_t io[2] = {
+		    {DNNL_ARG_FROM, o->round_from}, {DNNL_ARG_TO, o->round_to}};
+
+		if (dnnl_primitive_execute(o->round, o->d->stream, 2, io) != dnnl_success)
+			return -1;
+		arg[n++] = (dnnl_exec_arg_t){DNNL_ARG_SRC, o->round_to};
+	}
 	for (int i = 0; i < o->narg; i++)
 		arg[n++] = (dnnl_exec_arg_t){o->arg[i].arg, o->arg[i].mem};
 	if (o->scratch_mem)
@@ -208,6 +219,12 @@ free_op(struct cpu_op *o)
 		dnnl_memory_destroy(o->arg[i].mem);
 	if (o->scratch_mem)
 		dnnl_memory_destroy(o->scratch_mem);
+	if (o->round)
+		dnnl_primitive_destroy(o->round);
+	if (o->round_from)
+		dnnl_memory_destroy(o->round_from);
+	if (o->round_to)
+		dnnl_memory_destroy(o->round_to);
 	for (int i = 0; i < o->nown; i++)
 		free(o->own[i]);
 }
@@ -290,6 +307,10 @@ cpu_bind(struct net_bplan *p, const struct net_bind *b, struct sg_err *e)
 				    o->arg[k].mem, b->data[o->arg[k].value]);
 		if (o->scratch_mem)
 			dnnl_memory_set_data_handle(o->scratch_mem, b->scratch);
+		if (o->round == NULL)
+			continue;
+		dnnl_memory_set_data_handle(o->round_from, b->data[o->n->in[0]]);
+		dnnl_memory_set_data_handle(o->round_to, (char *)b->scratch + o->round_at);
 	}
 	return SG_OK;
 }

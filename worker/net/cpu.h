@@ -34,6 +34,10 @@ struct cpu_op {
 	int narg;
 	dnnl_memory_t scratch_mem;
 	size_t scratch, weight_bytes;
+	/* bf16: the input is rounded into the scratch, at this offset, before the primitive runs */
+	dnnl_primitive_t round;
+	dnnl_memory_t round_from, round_to;
+	size_t round_at;
 	void *own[4]; /* packed weights, biases, tables: freed with the plan */
 	int nown;
 	/* own kernels */

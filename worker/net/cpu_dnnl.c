@@ -199,9 +199,11 @@ lists_of(struct lists *l, const struct net_window *w)
 	}
 }
 
-/* The description of a (transposed) convolution; *wd gets the weight as the file has it. */
+/* The description of a (transposed) convolution whose factors are of a type; *wd gets the weight
+ * as the file has it. */
 static dnnl_status_t
-conv_desc(struct cpu_op *o, int transposed, dnnl_primitive_desc_t *pd, dnnl_memory_desc_t *wd)
+conv_desc(struct cpu_op *o, int transposed, dnnl_data_type_t type, dnnl_primitive_desc_t *pd,
+    dnnl_memory_desc_t *wd)
 {
 	struct net_call *c = &o->call;
 	dnnl_memory_desc_t src, dst, any, bias;
@@ -214,11 +216,11 @@ conv_desc(struct cpu_op *o, int transposed, dnnl_primitive_desc_t *pd, dnnl_memo
 	if ((transposed ? net_window_deconv(c, &w) : net_window_conv(c, &w)) != SG_OK)
 		return dnnl_unimplemented;
 	lists_of(&l, &w);
-	if ((s = map_desc(&src, c->in[0], dnnl_f32)) != dnnl_success ||
+	if ((s = map_desc(&src, c->in[0], type)) != dnnl_success ||
 	    (s = map_desc(&dst, c->out[0], dnnl_f32)) != dnnl_success ||
 	    (s = weight_desc(wd, c->in[1], w.group, transposed)) != dnnl_success ||
 	    (s = dnnl_memory_desc_init_by_tag(
-		 &any, wd->ndims, wd->dims, dnnl_f32, dnnl_format_tag_any)) != dnnl_success ||
+		 &any, wd->ndims, wd->dims, type, dnnl_format_tag_any)) != dnnl_success ||
 	    (has_bias && (s = desc_of(&bias, c->in[2], dnnl_f32, dnnl_a)) != dnnl_success) ||
 	    (s = dnnl_primitive_attr_create(&attr)) != dnnl_success)
 		return s;
@@ -246,24 +248,54 @@ out:
 	return s;
 }
 
+/* Rounding of the input to what the primitive reads, behind its own scratch. */
+static int
+make_round(struct cpu_op *o, const dnnl_memory_desc_t *to, struct sg_err *e)
+{
+	dnnl_primitive_desc_t pd = NULL;
+	dnnl_memory_desc_t from;
+	dnnl_status_t s;
+
+	if ((s = map_desc(&from, o->call.in[0], dnnl_f32)) == dnnl_success &&
+	    (s = dnnl_memory_create(&o->round_from, &from, o->d->engine, DNNL_MEMORY_NONE)) ==
+		dnnl_success &&
+	    (s = dnnl_memory_create(&o->round_to, to, o->d->engine, DNNL_MEMORY_NONE)) ==
+		dnnl_success &&
+	    (s = dnnl_reorder_primitive_desc_create(
+		 &pd, &from, o->d->engine, to, o->d->engine, NULL)) == dnnl_success)
+		s = dnnl_primitive_create(&o->round, pd);
+	if (pd)
+		dnnl_primitive_desc_destroy(pd);
+	if (s != dnnl_success)
+		return cpu_fail(e, s);
+	o->round_at = (o->scratch + 63) / 64 * 64;
+	o->scratch = o->round_at + dnnl_memory_desc_get_size(to);
+	return SG_OK;
+}
+
 static int
 make_conv(struct cpu_op *o, int transposed, struct sg_err *e)
 {
 	dnnl_primitive_desc_t pd = NULL;
+	const dnnl_memory_desc_t *src;
 	dnnl_memory_desc_t plain;
-	dnnl_status_t s = conv_desc(o, transposed, &pd, &plain);
-	int rc;
+	int rounds = o->d->precision == NET_BF16, rc;
+	dnnl_status_t s = conv_desc(o, transposed, rounds ? dnnl_bf16 : dnnl_f32, &pd, &plain);
 
+	if (s == dnnl_unimplemented && rounds) { /* such a form stays f32 */
+		rounds = 0;
+		s = conv_desc(o, transposed, dnnl_f32, &pd, &plain);
+	}
 	if (s != dnnl_success)
 		return cpu_fail(e, s);
+	src = dnnl_primitive_desc_query_md(pd, dnnl_query_src_md, 0);
 	if ((rc = pack_weights(o, pd, &plain, e)) == SG_OK &&
-	    (rc = cpu_bind_arg(o, DNNL_ARG_SRC,
-		 dnnl_primitive_desc_query_md(pd, dnnl_query_src_md, 0), o->n->in[0], NULL, e)) ==
-		SG_OK &&
+	    (rounds || (rc = cpu_bind_arg(o, DNNL_ARG_SRC, src, o->n->in[0], NULL, e)) == SG_OK) &&
 	    (rc = cpu_bind_arg(o, DNNL_ARG_DST,
 		 dnnl_primitive_desc_query_md(pd, dnnl_query_dst_md, 0), o->n->out[0], NULL, e)) ==
-		SG_OK)
-		rc = cpu_make_prim(o, pd, e);
+		SG_OK &&
+	    (rc = cpu_make_prim(o, pd, e)) == SG_OK && rounds)
+		rc = make_round(o, src, e);
 	dnnl_primitive_desc_destroy(pd);
 	return rc;
 }
