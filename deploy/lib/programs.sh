@@ -88,6 +88,7 @@ programs_worker() { # worker-N
 	if proc_alive "$1"; then return; fi
 	path=$(program segward-worker)
 	program_conf "$DIR/conf/$1.conf" segward-worker sg_worker worker "worker_name=$1"
-	proc_start "$1" segward-worker env "${ENVIRONMENT[@]}" "$path" \
+	# Threads of the network that wait give their core away: others work on this host, too.
+	proc_start "$1" segward-worker env OMP_WAIT_POLICY=passive "${ENVIRONMENT[@]}" "$path" \
 		--config "$DIR/conf/$1.conf"
 }
