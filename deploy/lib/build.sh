@@ -14,21 +14,13 @@ build_programs() {
 	quietly "$build/make.log" make -C "$build" -j"$(nproc)" || die "make failed"
 }
 
-# newer_than TARGET PATH...: is something below PATH newer than TARGET, or TARGET missing?
-newer_than() {
-	[ -e "$1" ] || return 0
-	[ -n "$(find "${@:2}" -newer "$1" -type f -print -quit 2>/dev/null)" ]
-}
-
+# By web/local.mk, only when something is newer than what it made; npm runs no code of a package.
 build_pages() {
-	local web=$top/web stamp=$top/web/node_modules/.package-lock.json
-	if newer_than "$stamp" "$web/package-lock.json"; then
-		step "build: web tools (npm ci)"
-		(cd "$web" && quietly "$build/npm.log" npm ci --no-audit --no-fund) || die "npm ci failed"
-		touch "$stamp"
+	local made=$top/web/dist/index.html
+	if [ -e "$made" ] && [ -z "$(find "$top/web" \( -name node_modules -o -name dist \) -prune -o \
+		-type f -newer "$made" -print -quit)" ]; then
+		return
 	fi
-	if newer_than "$web/dist/index.html" "$web/src" "$web/public" "$web/index.html" "$web/package-lock.json"; then
-		step "build: web pages"
-		(cd "$web" && quietly "$build/web.log" npm run build) || die "the web build failed"
-	fi
+	step "build: web pages"
+	quietly "$build/web.log" make -C "$build" web || die "the web build failed"
 }
