@@ -49,7 +49,7 @@ export const ru: Messages<'one' | 'few' | 'many'> = {
   'register.post': 'Должность',
   'register.role': 'Роль',
   'register.doctorText': 'Загружает снимки пациентов, запускает модели, смотрит результаты.',
-  'register.researcherText': 'Работает с моделями и наборами данных; данных пациентов не видит.',
+  'register.researcherText': 'Работает с моделями; данных пациентов не видит.',
   'register.loginHint': 'Строчные латинские буквы, цифры и . _ @ -',
   'register.passwordHint': 'Не меньше {n} символов. Короткую фразу легко запомнить.',
   'register.go': 'Отправить',
@@ -68,6 +68,7 @@ export const ru: Messages<'one' | 'few' | 'many'> = {
   'home.noStudies': 'Исследований пока нет',
   'home.noStudiesText': 'Начните с нового исследования: выберите пациента, добавьте снимки и укажите модель.',
   'home.jobs': 'Мои задания',
+  'home.allJobs': 'Задания всех пользователей',
   'home.waiting': 'Ждут вас',
   'home.pending': {
     one: '{n} учётная запись ждёт одобрения',

@@ -13,13 +13,14 @@ import { Banner, ButtonLink, Empty, Failure, PageHead, Spinner } from '../ui/par
 
 const SHOWN_JOBS = 5
 
-function MyJobs() {
+/** A person's own jobs; an admin is shown those of all accounts. */
+function Jobs() {
   // uploads that were read and masks that were made need no word; the tray has them
   const ended = jobs.value.filter((j) => !isActive(j) && (j.kind === 'segment' || j.state !== 'succeeded'))
   const shown = [...jobs.value.filter(isActive), ...ended].slice(0, SHOWN_JOBS)
   return (
     <section class="panel" aria-labelledby="home-jobs">
-      <h2 id="home-jobs">{t('home.jobs')}</h2>
+      <h2 id="home-jobs">{t(account.value?.role === 'admin' ? 'home.allJobs' : 'home.jobs')}</h2>
       {shown.length === 0 ? (
         <Empty icon="clock" title={t('jobs.none')}>
           {t('jobs.noneText')}
@@ -137,7 +138,7 @@ export default function HomePage() {
         {doctor && <RecentStudies />}
         {who.role === 'admin' && <AdminHome />}
         {who.role === 'researcher' && <ResearcherHome />}
-        <MyJobs />
+        <Jobs />
       </div>
     </>
   )
