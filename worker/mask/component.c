@@ -70,10 +70,11 @@ spread(struct grid *g, const uint8_t *mask, size_t at, int full, int wall, int *
 	int x = (int)(at % (size_t)g->nx), y = (int)(at / (size_t)g->nx % (size_t)g->ny);
 	int z = (int)(at / (size_t)g->nx / (size_t)g->ny);
 	uint8_t own = mask[at];
+	int deep = g->nz > 1; /* a plane has no neighbours above and below */
 
 	*open |= x == 0 || x == g->nx - 1 || y == 0 || y == g->ny - 1 ||
 		 (g->nz > 1 && (z == 0 || z == g->nz - 1));
-	for (int dz = -1; dz <= 1; dz++)
+	for (int dz = -deep; dz <= deep; dz++)
 		for (int dy = -1; dy <= 1; dy++)
 			for (int dx = -1; dx <= 1; dx++) {
 				int far = abs(dx) + abs(dy) + abs(dz);
