@@ -215,6 +215,7 @@ await test('a session that ended leads to log-in and back to the same page', asy
   const p = await open('doctor')
   await p.go(state.study)
   await p.waitForSelector('.scan')
+  await p.route('**/api/jobs?*', (r) => r.abort()) // else the next poll may notice before the click
   await p.context().clearCookies()
   await p.getByRole('link', { name: 'Models' }).click()
   await p.waitForURL(/\/login\?next=/)

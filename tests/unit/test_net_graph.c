@@ -246,7 +246,7 @@ plans_are_kept_by_shape(void)
 	CHECK(sg_net_plan(net, none, 4, "cpu", "f32", 1, &q, &e) == SG_EINPUT);
 	CHECK_STR(e.id, "onnx_shape");
 	sg_err_clear(&e);
-	CHECK(sg_net_plan(net, small, 4, "cpu", "bf16", 1, &q, &e) == SG_ENOTSUP);
+	CHECK(sg_net_plan(net, small, 4, "cpu", "tf32", 1, &q, &e) == SG_ENOTSUP);
 	CHECK_STR(e.id, "net_device");
 	sg_net_free(net);
 	sg_arena_free(b.a);

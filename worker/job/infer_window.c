@@ -63,6 +63,10 @@ output_shape(struct infer *r, const struct sg_tensor *t, struct sg_err *e)
 {
 	int last = r->meta->out_layout == SG_LAYOUT_CHANNELS_LAST, k = 1;
 
+	for (int i = 0; i < t->rank; i++)
+		if (t->dims[i] < 1 || t->dims[i] > SG_VOLUME_MAX_SIDE)
+			return sg_fail(e, SG_EINPUT, "model_output",
+			    "The model's output has a side of %lld.", (long long)t->dims[i]);
 	if (t->rank == 4 && t->dims[0] == 1) {
 		k = (int)t->dims[last ? 3 : 1];
 		r->oh = (int)t->dims[last ? 1 : 2];
@@ -75,10 +79,19 @@ output_shape(struct infer *r, const struct sg_tensor *t, struct sg_err *e)
 		    "The model's output has %d dimensions; a picture of classes is wanted.",
 		    t->rank);
 	}
-	if (k != r->outputs || r->oh < 1 || r->ow < 1)
+	if (k != r->outputs)
 		return sg_fail(e, SG_EINPUT, "model_output",
 		    "The model gives %d channels where its description promises %d.", k,
 		    r->outputs);
+	/* A coarser map is enlarged; a map without its border must not be stretched over it. */
+	if (r->tw % r->ow != 0 || r->th % r->oh != 0 || r->tw / r->ow != r->th / r->oh)
+		return sg_fail(e, SG_ENOTSUP, "model_output",
+		    "The model makes %d x %d of %d x %d pixels; networks that lose their border "
+		    "are "
+		    "not supported: export it with padding.",
+		    r->ow, r->oh, r->tw, r->th);
+	if (r->ow != r->tw)
+		json_object_set_new(r->flags, "enlarged", json_integer(r->tw / r->ow));
 	return SG_OK;
 }
 

@@ -14,6 +14,8 @@
 #include "worker/net/pass.h"
 #include "worker/net/tensor.h"
 
+#define MOST_WEIGHTS ((size_t)8 << 30) /* bytes of one plan, as packed */
+
 /* libgomp's; oneDNN uses its threads, and the number is the calling thread's own setting. */
 void omp_set_num_threads(int n);
 
@@ -272,6 +274,10 @@ cpu_make(struct net_dev *d, struct net_graph *g, struct net_bplan **out, int *ba
 			*bad = i;
 		p->scratch = o->scratch > p->scratch ? o->scratch : p->scratch;
 		p->weights += o->weight_bytes;
+		/* One weight used by many nodes is packed for each of them. */
+		if (rc == SG_OK && p->weights > MOST_WEIGHTS)
+			rc = sg_fail(e, SG_ELIMIT, "onnx_too_large",
+			    "The network's weights need more than %zu GiB.", MOST_WEIGHTS >> 30);
 	}
 	if (rc != SG_OK) {
 		cpu_drop(p);

@@ -99,6 +99,7 @@ struct net_graph {
 	int *in, *out; /* ports, without initialisers */
 	int nin, nout;
 	int ir_version, opset;
+	int64_t folded; /* work that folding constants has done so far */
 	const char *producer;
 	struct net_prop *prop;
 	int nprop;

@@ -149,10 +149,14 @@ infer_output(struct sg_model_meta *m, const struct sg_net *net, const struct sg_
 		m->out_layout = m->layout;
 	c = channels_of(out, m->out_layout);
 	if (m->guesses & SG_GUESS_OUTPUT) {
-		if (c > 1)
-			m->output = count_of(net, "Softmax") ? SG_OUT_PROB_SOFTMAX : SG_OUT_SOFTMAX;
+		const char *last = sg_net_output_maker(net, 0);
+
+		if (strcmp(last, "Sigmoid") == 0)
+			m->output = SG_OUT_PROB;
+		else if (strcmp(last, "Softmax") == 0)
+			m->output = SG_OUT_PROB_SOFTMAX;
 		else
-			m->output = count_of(net, "Sigmoid") ? SG_OUT_PROB : SG_OUT_SIGMOID;
+			m->output = c > 1 ? SG_OUT_SOFTMAX : SG_OUT_SIGMOID;
 	}
 	if (m->guesses & SG_GUESS_CLASSES) {
 		static const char *const names[] = {"class 1", "class 2", "class 3", "class 4",

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <yaml.h>
 
@@ -417,12 +418,29 @@ read_preprocessing(struct sg_model_meta *m, struct doc *d, yaml_node_t *list, st
 	return SG_OK;
 }
 
+/* Is the first channel of a port named as the background? */
 static int
-read_postprocessing(
-    struct sg_model_meta *m, struct doc *d, yaml_node_t *list, int channels, struct sg_err *e)
+has_background(struct doc *d, yaml_node_t *port)
 {
-	/* Without a step the network's last layer has made probabilities. */
-	m->output = channels > 1 ? SG_OUT_PROB_SOFTMAX : SG_OUT_PROB;
+	yaml_node_t *axes = member(d, port, "axes");
+
+	for (int i = 0; i < length(axes); i++) {
+		const char *name = scalar(item(d, member(d, item(d, axes, i), "channel_names"), 0));
+
+		if (name != NULL && strcasecmp(name, "background") == 0)
+			return 1;
+	}
+	return 0;
+}
+
+static int
+read_postprocessing(struct sg_model_meta *m, struct doc *d, yaml_node_t *port, struct sg_err *e)
+{
+	yaml_node_t *list = member(d, port, "postprocessing");
+
+	/* Without a step the network's last layer has made probabilities: of classes that exclude
+	 * each other where one is the background, else each by itself. */
+	m->output = has_background(d, port) ? SG_OUT_PROB_SOFTMAX : SG_OUT_PROB;
 	for (int i = 0; i < length(list); i++) {
 		const char *name = step_name(d, item(d, list, i));
 
@@ -472,7 +490,7 @@ read_model(struct sg_model_meta *m, struct doc *d, struct sg_err *e)
 	yaml_node_t *root = yaml_document_get_root_node(&d->yaml), *in, *out;
 	const char *format = text(d, root, "format_version"), *name = text(d, root, "name");
 	struct axis axes[MAX_AXES];
-	int n, channels = 0, rc;
+	int n, rc;
 
 	if (format == NULL || strncmp(format, "0.", 2) != 0 ||
 	    (format[2] != '4' && format[2] != '5') || format[3] != '.')
@@ -491,10 +509,7 @@ read_model(struct sg_model_meta *m, struct doc *d, struct sg_err *e)
 	    (rc = read_preprocessing(m, d, member(d, in, "preprocessing"), e)) ||
 	    (rc = read_axes(d, out, axes, &n, e)) || (rc = layout_of(axes, n, &m->out_layout, e)))
 		return rc;
-	for (int i = 0; i < n; i++)
-		if (axes[i].kind == 'c')
-			channels = axes[i].channels;
-	if ((rc = read_postprocessing(m, d, member(d, out, "postprocessing"), channels, e)))
+	if ((rc = read_postprocessing(m, d, out, e)))
 		return rc;
 	return name_classes(m, d, out, e);
 }

@@ -181,6 +181,27 @@ sg_net_metadata(const struct sg_net *net, const char *key)
 	return NULL;
 }
 
+const char *
+sg_net_output_maker(const struct sg_net *net, int i)
+{
+	static const char *const movers[] = {
+	    "Identity", "Cast", "Reshape", "Transpose", "Squeeze", "Unsqueeze", NULL};
+	const struct net_graph *g = net->g;
+	int v = i >= 0 && i < g->nout ? g->out[i] : -1;
+
+	while (v >= 0 && g->value[v].producer >= 0) {
+		const struct net_node *n = &g->node[g->value[v].producer];
+		int k = 0;
+
+		while (movers[k] != NULL && strcmp(movers[k], n->op_type) != 0)
+			k++;
+		if (movers[k] == NULL)
+			return n->op_type;
+		v = n->nin > 0 ? n->in[0] : -1;
+	}
+	return "";
+}
+
 void
 sg_net_about(const struct sg_net *net, struct sg_net_info *info)
 {

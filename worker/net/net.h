@@ -110,6 +110,10 @@ struct sg_net_port {
 int sg_net_inputs(const struct sg_net *net, const struct sg_net_port **ports); /* their number */
 int sg_net_outputs(const struct sg_net *net, const struct sg_net_port **ports);
 
+/* The operator that makes the i-th output, seen through those that only move or cast ("Identity",
+ * "Transpose", ...): "Sigmoid", "Conv", ...; "" when no node does. */
+const char *sg_net_output_maker(const struct sg_net *net, int i);
+
 /* A value of metadata_props; NULL when there is none. Lives as long as the net. */
 const char *sg_net_metadata(const struct sg_net *net, const char *key);
 

@@ -519,6 +519,11 @@ check_arity(struct net_reader *r)
 			    "Node '%.60s' (%.30s) has %d inputs and %d outputs, which it cannot "
 			    "have.",
 			    net_node_label(r->g, n), n->op_type, n->nin, n->nout);
+		/* Only a part that Split cuts off may be unwanted when it is the first result. */
+		if (n->out[0] < 0 && strcmp(n->op_type, "Split") != 0)
+			return sg_fail(r->e, SG_EINPUT, "onnx_corrupt",
+			    "Node '%.60s' (%.30s) lacks its output.", net_node_label(r->g, n),
+			    n->op_type);
 		for (int k = 0; k < n->op->min_in; k++)
 			if (n->in[k] < 0)
 				return sg_fail(r->e, SG_EINPUT, "onnx_corrupt",

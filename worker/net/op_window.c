@@ -450,8 +450,19 @@ net_globalmax_run(struct net_call *c)
 	return rc;
 }
 
+/* What is looked at: each window's elements for pools that slide, else the input once. */
 int64_t
 net_pool_flops(struct net_call *c)
 {
-	return sg_tensor_count(c->in[0]);
+	double all = (double)sg_tensor_count(c->in[0]);
+	struct net_window w;
+
+	if (strcmp(c->n->op_type, "MaxPool") == 0 || strcmp(c->n->op_type, "AveragePool") == 0) {
+		if (net_window_pool(c, &w) != SG_OK)
+			return INT64_MAX;
+		all = (double)sg_tensor_count(c->out[0]);
+		for (int i = 0; i < w.nd; i++)
+			all *= (double)w.kernel[i];
+	}
+	return all < 9e18 ? (int64_t)all : INT64_MAX;
 }

@@ -10,8 +10,9 @@
 #include "worker/net/pass.h"
 #include "worker/net/tensor.h"
 
-#define FOLD_BYTES (16 << 20)	      /* larger results are computed while running */
-#define FOLD_FLOPS INT64_C(200000000) /* so are dearer ones */
+#define FOLD_BYTES (16 << 20)	       /* larger results are computed while running */
+#define FOLD_FLOPS INT64_C(200000000)  /* so are dearer ones */
+#define FOLD_ALL   INT64_C(2000000000) /* and what one graph has too much of */
 
 void
 net_call_of(struct net_call *c, struct net_graph *g, int node, struct sg_err *e)
@@ -78,11 +79,15 @@ static int
 fold_node(struct net_graph *g, int node, struct sg_err *e)
 {
 	struct net_node *n = &g->node[node];
-	struct net_call c;
+	struct net_call c, copy;
 	int rc;
 
 	net_call_of(&c, g, node, e);
 	if (!foldable(&c))
+		return SG_OK;
+	copy = c;
+	g->folded += net_call_flops(&copy);
+	if (g->folded > FOLD_ALL)
 		return SG_OK;
 	for (int i = 0; i < c.nin; i++)
 		if (c.in[i] && c.in[i]->data && net_const(g, n->in[i]) == NULL)
