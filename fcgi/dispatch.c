@@ -106,15 +106,22 @@ in_transaction(struct req *r, struct sg_err *e)
 	return rc;
 }
 
-/* A failed ring is made good by the workers' sweep. */
+/* Whatever came of the transaction: the answer to its commit may have been lost, and a cache
+ * entry too few harms nobody. */
 static void
-after_commit(struct req *r)
+forget_ended(struct req *r)
 {
-	struct sg_err e = {0};
-
 	session_forget(r, r->ended);
 	if (r->end_this)
 		session_forget_one(r, &r->session.token_hash);
+}
+
+/* A failed ring is made good by the workers' sweep. */
+static void
+ring(struct req *r)
+{
+	struct sg_err e = {0};
+
 	if (r->ring_class != NULL)
 		sg_queue_ring(r->lane->queue, r->ring_class, r->ring_job, &e);
 }
@@ -137,8 +144,9 @@ work(struct req *r, struct sg_err *e)
 	} else {
 		rc = in_transaction(r, e);
 	}
+	forget_ended(r);
 	if (rc == SG_OK)
-		after_commit(r);
+		ring(r);
 	return rc;
 }
 

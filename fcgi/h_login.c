@@ -99,8 +99,9 @@ note_wrong(struct req *r, const int64_t *account, struct sg_err *e)
 	return rc != SG_OK ? rc : wrong(e);
 }
 
+/* hash: what was proven; while it was, the password may have become another. */
 static int
-open_session(struct req *r, int64_t account, struct sg_err *e)
+open_session(struct req *r, int64_t account, const char *hash, struct sg_err *e)
 {
 	struct sg_who who = {.account = account};
 	struct sg_rows *rows;
@@ -116,7 +117,8 @@ open_session(struct req *r, int64_t account, struct sg_err *e)
 	snprintf(who.role, sizeof(who.role), "%s", sg_rows_str(rows, 0, 1));
 	if ((rc = sg_db_begin(r->lane->db, &who, e)) != SG_OK)
 		return rc;
-	if ((rc = session_open(r, &who, e)) == SG_OK &&
+	if ((rc = answer_run(r, NULL, e, &sg_q_login_still, "ls", account, hash)) == SG_OK &&
+	    (rc = session_open(r, &who, e)) == SG_OK &&
 	    (rc = answer_run(r, NULL, e, &sg_q_login_done, "lbs", account, 1, r->id)) == SG_OK)
 		rc = answer_me(r, e);
 	return finish(r, rc, e);
@@ -146,7 +148,7 @@ h_login(struct req *r, struct sg_err *e)
 		login_unknown_wrong(name);
 	if (!same)
 		return note_wrong(r, known ? &account : NULL, e);
-	return open_session(r, account, e);
+	return open_session(r, account, hash, e);
 }
 
 int
@@ -190,7 +192,7 @@ h_me_change(struct req *r, struct sg_err *e)
 
 /* The old password proves that it is still the same person; wrong ones count as log-ins do. */
 static int
-check_old(struct req *r, const char **login, struct sg_err *e)
+check_old(struct req *r, const char **login, const char **proven, struct sg_err *e)
 {
 	struct sg_rows *me, *known;
 	int rc, same;
@@ -209,6 +211,7 @@ check_old(struct req *r, const char **login, struct sg_err *e)
 		return throttled(r, (int)sg_rows_int(known, 0, 2), e);
 	if ((rc = login_check(&same, sg_rows_str(known, 0, 1), req_str(r, "old"), e)) != SG_OK)
 		return rc;
+	*proven = sg_rows_str(known, 0, 1);
 	if (same)
 		return SG_OK;
 	rc = answer_run(r, NULL, e, &sg_q_login_done, "lbs", r->session.who.account, 0, r->id);
@@ -221,15 +224,17 @@ h_me_password(struct req *r, struct sg_err *e)
 {
 	char hash[SG_PASSWORD_HASH];
 	struct sg_who who = r->session.who;
-	const char *login = NULL;
+	const char *login = NULL, *proven = NULL;
 	int rc;
 
-	if ((rc = check_old(r, &login, e)) != SG_OK ||
+	if ((rc = check_old(r, &login, &proven, e)) != SG_OK ||
 	    (rc = sg_password_fit(req_str(r, "new"), login, e)) != SG_OK ||
 	    (rc = login_hash(hash, req_str(r, "new"), e)) != SG_OK ||
 	    (rc = sg_db_begin(r->lane->db, &who, e)) != SG_OK)
 		return rc;
-	rc = answer_run(r, &r->ended, e, &sg_q_password_set, "ls", who.account, hash);
+	rc = answer_run(r, NULL, e, &sg_q_login_still, "ls", who.account, proven);
+	if (rc == SG_OK)
+		rc = answer_run(r, &r->ended, e, &sg_q_password_set, "ls", who.account, hash);
 	if (rc == SG_OK)
 		rc = session_open(r, &who, e);
 	if (rc == SG_OK)

@@ -825,6 +825,19 @@ ALTER FUNCTION sg.login_lookup(p_login text) OWNER TO sg_owner;
 
 COMMENT ON FUNCTION sg.login_lookup(p_login text) IS 'wait_s is 0 when the account is not throttled';
 
+CREATE FUNCTION sg.login_still(p_account bigint, p_password_hash text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'sg', 'pg_temp'
+    AS $$
+begin
+  perform from sg.account where id = p_account and password_hash = p_password_hash for no key update;
+  if not found then
+    perform sg.fail('SG403', 'login_wrong', 'The log-in name or the password is wrong.');
+  end if;
+end $$;
+
+ALTER FUNCTION sg.login_still(p_account bigint, p_password_hash text) OWNER TO sg_owner;
+
 CREATE FUNCTION sg.password_set(p_account bigint, p_hash text) RETURNS SETOF bytea
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'sg', 'pg_temp'
@@ -896,6 +909,14 @@ begin
   end if;
   if j.state not in ('failed', 'cancelled', 'dead') then
     perform sg.fail('SG409', 'job_not_ended', 'Only a failed, cancelled or dead job can be tried again.');
+  end if;
+  if j.kind = 'segment'
+     and not exists (select from sg.version v where v.id = j.version_id and v.state = 'approved') then
+    perform sg.fail('SG409', 'version_not_approved', 'Only approved versions run on patients'' scans.');
+  end if;
+  if j.scan_id is not null
+     and not exists (select from sg.scan c where c.id = j.scan_id and c.deleted_at is null) then
+    perform sg.fail('SG404', 'scan_absent', 'There is no such scan.');
   end if;
   select r.id, r.public_id, r.class, r.fresh into id, public_id, class, fresh
     from sg.job_insert(j.account_id, j.department_id, j.kind, p_idem_key, j.params, j.scan_id,
@@ -1017,8 +1038,8 @@ CREATE FUNCTION sg.upload_expire(p_age interval) RETURNS TABLE(public_id uuid)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'sg', 'pg_temp'
     AS $$
-  update sg.upload set state = 'ended', changed_at = now()
-   where state = 'open' and changed_at < now() - p_age
+  update sg.upload set state = 'ended', sha256 = null, changed_at = now()
+   where state in ('open', 'done') and changed_at < now() - p_age
   returning public_id;
 $$;
 
@@ -1973,6 +1994,9 @@ GRANT ALL ON FUNCTION sg.login_done(p_account bigint, p_ok boolean, p_request te
 
 REVOKE ALL ON FUNCTION sg.login_lookup(p_login text) FROM PUBLIC;
 GRANT ALL ON FUNCTION sg.login_lookup(p_login text) TO sg_api;
+
+REVOKE ALL ON FUNCTION sg.login_still(p_account bigint, p_password_hash text) FROM PUBLIC;
+GRANT ALL ON FUNCTION sg.login_still(p_account bigint, p_password_hash text) TO sg_api;
 
 REVOKE ALL ON FUNCTION sg.password_set(p_account bigint, p_hash text) FROM PUBLIC;
 GRANT ALL ON FUNCTION sg.password_set(p_account bigint, p_hash text) TO sg_api;

@@ -14,7 +14,7 @@ demo_accounts() {
 		(umask 077; echo "$password" >"$state/secrets/.password")
 		chmod 0400 "$state/secrets/.password"
 		# An earlier run may have ended between the account and its line in the file.
-		if admin account list | grep -qw "$login"; then
+		if admin account list | awk -v login="$login" '$1 == login { found = 1 } END { exit !found }'; then
 			admin account password "$login" --password-file "$state/secrets/.password" >/dev/null
 		else
 			admin account add "$login" --role "$login" --department Demonstration \
@@ -38,7 +38,8 @@ demo_models() {
 				--description "Demonstration network, made by code; not for patients" >/dev/null
 			rm -rf "$work"
 		fi
-		if ! admin model list | grep -w "demo-$kind" | grep -qw approved; then
+		# A version that was withdrawn stays so.
+		if admin model list | grep -w "demo-$kind" | grep -qw draft; then
 			admin model approve "demo-$kind" 1 >/dev/null
 			step "model demo-$kind is approved"
 		fi

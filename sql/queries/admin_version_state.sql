@@ -5,4 +5,4 @@ update sg.version v
  where m.id = v.model_id and m.name = $1 and v.number = $2::int
    and case $3 when 'approved' then v.state in ('draft', 'testing', 'withdrawn')
                when 'withdrawn' then v.state in ('testing', 'approved') end
-returning v.public_id
+returning v.public_id, coalesce(jsonb_array_length(v.meta #> '{output,classes}'), 1)

@@ -125,6 +125,18 @@ await test('a waiting job is cancelled at once, a running one flagged', async ()
   equal(stack.psql(`select cancel_requested from sg.job where public_id = :'run'`, { run }), 't')
 })
 
+await test('a retry asks what a first try is asked: an approved version, a scan that is there', async () => {
+  const gone = world.scan('anna')
+  const old = world.job('anna', 'cancelled', gone)
+  stack.psql(`update sg.version set state = 'withdrawn' where public_id = :'version'`, { version })
+  let r = await anna.post(`/api/jobs/${old}/retry`)
+  equal([r.status, r.json.code], [409, 'version_not_approved'])
+  stack.psql(`update sg.version set state = 'approved' where public_id = :'version'`, { version })
+  stack.psql(`update sg.scan set deleted_at = now() where public_id = :'gone'`, { gone })
+  r = await anna.post(`/api/jobs/${old}/retry`)
+  equal([r.status, r.json.code], [404, 'scan_absent'])
+})
+
 await test('a retry is a new job that names the old one', async () => {
   const old = world.job('anna', 'failed', scan)
   const seen = await anna.get(`/api/jobs/${old}`)

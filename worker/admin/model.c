@@ -246,6 +246,10 @@ admin_model_state(struct admin *a, int argc, char **argv, struct sg_err *e)
 	if (sg_rows_count(r) == 0)
 		return sg_fail(e, SG_ECONFLICT, "version_state",
 		    "There is no such version, or it cannot be %s now.", state);
+	if (approve && sg_rows_int(r, 0, 1) > 1)
+		return sg_fail(e, SG_ENOTSUP, "classes_many",
+		    "The portal shows one structure of a version; this one has %lld.",
+		    (long long)sg_rows_int(r, 0, 1));
 	if ((rc = admin_audit(a, db, approve ? "version.approve" : "version.withdraw", "version",
 		 sg_rows_str(r, 0, 0), e)) != SG_OK)
 		return rc;

@@ -59,6 +59,9 @@ look_up(struct sg_work *w, struct sg_err *e)
 	    memcmp(&onnx, &w->job->model, sizeof onnx) != 0)
 		return sg_fail(e, SG_EINTERNAL, "model_hash",
 		    "The version is not the one this job was made for.");
+	if (!sg_rows_bool(r, 0, 3))
+		return sg_fail(e, SG_EINPUT, "version_not_approved",
+		    "The version was withdrawn meanwhile; choose another one.");
 	s->meta = sg_rows_str(r, 0, 0);
 	return asked_threshold(w, (int)sg_rows_int(r, 0, 1), &s->threshold_milli, e);
 }

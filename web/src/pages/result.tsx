@@ -7,7 +7,7 @@ import type { OverlayStyle } from '../viewer/surface'
 import * as api from '../api/calls'
 import * as fmt from '../i18n/format'
 import { t, tMaybe } from '../i18n/i18n'
-import { activeJobs, jobs, noteJob } from '../store/jobs'
+import { activeJobs, isActive, jobs, noteJob } from '../store/jobs'
 import { notify } from '../store/notice'
 import { useAction, useLoad } from '../ui/hooks'
 import { Banner, Button, ButtonLink, Failure, PageFailure, PageHead, Spinner } from '../ui/parts'
@@ -47,7 +47,9 @@ export default function ResultPage({ id }: { id: string }) {
       study={study.data}
       pictures={pictures.data}
       error={pictures.error ?? scan.error ?? study.error}
-      retry={pictures.reload}
+      retry={() => {
+        for (const part of [scan, study, pictures]) if (part.error !== null) part.reload()
+      }}
       reload={seg.reload}
       onSaved={seg.set}
     />
@@ -100,11 +102,13 @@ function Result({ seg, scan, study, pictures, error, retry, reload, onSaved }: R
 
   // the mask is made by a worker: look again when no job of it runs any more
   const making = activeJobs.value.some((j) => j.segmentation === seg.id && j.kind === 'export')
+  const last = jobs.value.find((j) => j.segmentation === seg.id && j.kind === 'export')
+  const lost = pending && last !== undefined && !isActive(last) && last.state !== 'succeeded'
   useEffect(() => {
-    if (!pending || making) return undefined
+    if (!pending || making || lost) return undefined
     const timer = setTimeout(reload, 1500)
     return () => clearTimeout(timer)
-  }, [pending, making, seg])
+  }, [pending, making, lost, seg])
 
   const change = useCallback((m: number) => {
     setMilli(Math.min(1000, Math.max(0, m)))
@@ -185,7 +189,7 @@ function Result({ seg, scan, study, pictures, error, retry, reload, onSaved }: R
       <Warnings seg={seg} />
       <div class="result-split">
         <div class="result-view">
-          {pictures !== null ? (
+          {pictures !== null && study !== null ? (
             <Pane
               image={pictures.image}
               aspect={aspect}
@@ -256,15 +260,17 @@ function Result({ seg, scan, study, pictures, error, retry, reload, onSaved }: R
               <p class="tune-state" role="status" data-testid="save-state">
                 {unsaved
                   ? t('result.unsaved', { v: fmt.threshold(saved) })
-                  : pending
-                    ? t('result.making')
-                    : t('result.isSaved')}
+                  : lost
+                    ? t('result.maskLost')
+                    : pending
+                      ? t('result.making')
+                      : t('result.isSaved')}
               </p>
-              <Button kind="primary" icon="check" busy={save.busy} disabled={!unsaved} onClick={() => save.run()}>
+              <Button kind="primary" icon="check" busy={save.busy} disabled={(!unsaved && !lost) || study === null} onClick={() => save.run()}>
                 {t('result.save')}
               </Button>
               {pending || unsaved ? (
-                <Button icon="download" busy={pending && !unsaved} disabled>
+                <Button icon="download" busy={pending && !unsaved && !lost} disabled>
                   {t('result.mask')}
                 </Button>
               ) : (
@@ -293,8 +299,11 @@ function flagText(code: string, value: unknown): string {
   return tMaybe(`flag.${code}`) ?? (typeof value === 'string' ? value : code)
 }
 
+/** The flags a doctor must know of; the others say how the picture was led through the network. */
+const WARNING_FLAGS = new Set(['guess', 'unlike', 'spacing', 'enlarged'])
+
 function Warnings({ seg }: { seg: Segmentation }) {
-  const raised = Object.entries(seg.flags).filter(([, v]) => v !== false && v !== null && v !== 0)
+  const raised = Object.entries(seg.flags).filter(([code]) => WARNING_FLAGS.has(code))
   return (
     <>
       {seg.version.state === 'withdrawn' && (
