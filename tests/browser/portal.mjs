@@ -93,7 +93,10 @@ await test('a patient is added, a study made, files go up with a report each', a
   ])
   await doctor.getByRole('button', { name: 'Create study' }).click()
   const tag = name => doctor.locator('.file', { hasText: name }).locator('.tag').textContent()
-  await until(async () => (await tag(FILE)) === 'Ready' && (await tag('second.png')) === 'Ready', 30, 'reading of the files')
+  await until(async () => (await tag(FILE)) === 'Ready' && (await tag('second.png')) === 'Ready', 60, 'reading of the files').catch(async e => {
+    const seen = (await doctor.locator('body').innerText()).replace(/\s+/g, ' ').slice(0, 600)
+    throw new Error(`${e.message}: ${seen} | ${stack.log('access').trim().split('\n').slice(-6).join(' | ')}`)
+  })
   await until(async () => (await tag('cut.png')) === 'Refused', 30, 'refusal of the cut file')
   ok(/damaged|cut/.test(await doctor.locator('.file', { hasText: 'cut.png' }).textContent()))
   equal(await tag('notes.txt'), 'Not uploaded')

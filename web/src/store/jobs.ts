@@ -10,6 +10,7 @@ import { account } from '../session'
 
 export const FAST_MS = 500
 export const SLOW_MS = 5000
+const LOST_MS = 15000 // an answer that takes longer is not coming: ask again
 
 const byId = signal<ReadonlyMap<string, Job>>(new Map())
 export const reachable = signal(true)
@@ -79,6 +80,7 @@ async function watchPlaces(signal: AbortSignal): Promise<void> {
 
 async function poll(): Promise<void> {
   const mine = new AbortController()
+  const lost = setTimeout(() => mine.abort(), LOST_MS)
   running = mine
   try {
     const list = await api.jobsSince(revision, mine.signal)
@@ -93,6 +95,7 @@ async function poll(): Promise<void> {
     if (e instanceof ApiError && e.status === 401) return
     reachable.value = !(e instanceof ApiError && (e.status === 0 || e.status >= 500))
   } finally {
+    clearTimeout(lost)
     if (running === mine) {
       running = null
       schedule(delay())
