@@ -56,7 +56,8 @@ static const struct sg_command COMMANDS[] = {
     {"demo-model", "write a demonstration network",
 	"usage: segward demo-model cells|liver OUT.onnx\n"
 	"\n"
-	"Networks whose weights were chosen by hand, for the phantoms of the same names.\n",
+	"Small networks laid out by hand and fitted to phantoms of the same names; for no "
+	"patient.\n",
 	sg_cmd_demo_model},
     {"devices", "what this machine computes on",
 	"usage: segward devices [--json]\n"

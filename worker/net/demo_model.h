@@ -1,7 +1,8 @@
 /*
- * The first demonstration models: small convolutional networks whose weights were chosen by
- * hand, for the phantoms of `segward phantom`. They show the whole way of a scan until trained
- * models take their place; their cards say that they are for phantoms and for no patient.
+ * The first demonstration models: small convolutional networks laid out by hand, their few
+ * numbers fitted to 20 images of `segward phantom` (seed 5) each. They show the whole way of a scan
+ * until trained models take their place; their cards say that they are for phantoms and for no
+ * patient.
  */
 #ifndef SG_NET_DEMO_MODEL_H
 #define SG_NET_DEMO_MODEL_H
